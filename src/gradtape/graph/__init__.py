@@ -1,0 +1,1 @@
+"""Graphs: what a traced function computes, as frozen typed equations."""
