@@ -141,6 +141,10 @@ def variable_getitem(variable: Variable, key: Any) -> Any:
         return PUBLIC["boolean_mask"](variable, key)
     spec = spec_of(key)
     x = convert(variable)
+    if isinstance(x, Symbolic):
+        slice_ = apply(STRIDED_SLICE, (x,), {"spec": spec})
+        slice_._slice_of = (variable._base, spec)
+        return slice_
     value = STRIDED_SLICE.kernel(x._value, spec=spec)
     output = VariableSlice(value)
     output._variable, output._spec = variable._base, spec
@@ -154,6 +158,8 @@ def iterate(x: Any) -> Iterator[Tensor]:
     value = x._value
     if value.ndim == 0:
         raise TypeError("Cannot iterate over a scalar tensor.")
+    if STATE.trace is not None:
+        return (x[i] for i in range(len(value)))
     if STATE.recorders and value.dtype in DIFFERENTIABLE:
         return iter(apply(UNSTACK, (convert(x),), {"num": len(value), "axis": 0}))
     return (Tensor(value[i, ...]) for i in range(len(value)))
