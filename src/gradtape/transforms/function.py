@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import logging
 import threading
 import time
-import types
 import warnings
 import weakref
 from collections.abc import Callable
@@ -66,7 +64,7 @@ class Function:
 
     def __init__(
         self, python_function: Callable[..., Any], input_signature: Any = None, autograph: bool = True,
-        reduce_retracing: bool = False, **options: Any,
+        reduce_retracing: bool = False, instance: Any = None, **options: Any,
     ):  # fmt: skip
         if not callable(python_function):
             raise TypeError(f"tf.function takes a function. Received: {python_function!r}")
@@ -79,7 +77,8 @@ class Function:
             reduce_retracing,
             options,
         )
-        self._signature = _signature_of(python_function)
+        self._instance = instance  # a reference to the object whose method this is, or None
+        self._signature = _signature_of(python_function, instance is not None)
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
         self._last: tuple[Key, Any, Any] | None = None
@@ -87,7 +86,7 @@ class Function:
         self._warned = False
         self._eager = False  # it cannot be traced
         self._calls_since: list[bool] = []
-        self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+        self._bound: dict[int, Function] = {}
 
     # --- face ---
 
@@ -116,19 +115,14 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        try:
-            found = self._bound.get(instance)
-        except TypeError:
-            found = None
-        if found is None:
+        found = self._bound.get(id(instance))
+        if found is None or found._instance is None or found._instance() is not instance:
+            number = id(instance)
             found = Function(
-                types.MethodType(self._python_function, weakref_proxy(instance)), self._input_signature,
-                self._autograph, self._reduce_retracing, **self._options,
+                self._python_function, self._input_signature, self._autograph, self._reduce_retracing,
+                _reference(instance, lambda _: self._bound.pop(number, None)), **self._options,
             )  # fmt: skip
-            functools.update_wrapper(found, self._python_function)
-            found.__dict__["__self__"] = instance
-            with contextlib.suppress(TypeError):
-                self._bound[instance] = found
+            self._bound[number] = found
         return found
 
     def __repr__(self) -> str:
@@ -168,6 +162,8 @@ class Function:
     def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
         seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
         with SEEDS.inside(seeds):
+            if self._instance is not None:
+                args = (self._instance(), *args)
             return to_tensors(self._python_function(*args, **kwargs))
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
@@ -277,20 +273,30 @@ class Function:
 
     def converted(self) -> Callable[..., Any]:
         """The Python function with its control flow on tensors made into operations."""
-        if not self._autograph or not CONVERTERS:
-            return self._python_function
-        return CONVERTERS[0](self._python_function)
+        function = self._python_function
+        if self._autograph and CONVERTERS:
+            function = CONVERTERS[0](function)
+        return function if self._instance is None else functools.partial(function, self._instance())
 
 
-def weakref_proxy(instance: Any) -> Any:
-    return instance
-
-
-def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A weak reference, so that a method does not keep its object; a strong one where there are no weak ones."""
     try:
-        return inspect.signature(function)
+        return weakref.ref(instance, when_gone)
+    except TypeError:
+        return lambda: instance
+
+
+def _signature_of(function: Callable[..., Any], method: bool) -> inspect.Signature | None:
+    try:
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None
+    return (
+        signature.replace(parameters=list(signature.parameters.values())[1:])
+        if method
+        else signature
+    )
 
 
 def _are_defaults(signature: inspect.Signature, n: int, rest: Any) -> bool:
