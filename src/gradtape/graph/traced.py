@@ -289,7 +289,7 @@ TracedArray.__abs__ = lambda self: np.abs(self)  # type: ignore[attr-defined]
 class Traced(Tensor, Symbolic):
     """A tensor of a function that is being traced.  It has no numbers yet."""
 
-    __slots__ = ("_name", "_site")
+    __slots__ = ("_name", "_origin")
 
     def __init__(self, array: TracedArray, name: str = ""):
         self._value = array  # type: ignore[assignment]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape.base import tree
 from gradtape.core.bind import apply
-from gradtape.core.card import Control
+from gradtape.core.card import REGISTRY, Control
 from gradtape.core.context import STATE, recorders
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
@@ -87,13 +87,26 @@ class Program:
             [g[i] for i in gradient.targets],
             [self.graph.outputs[i].aval for i in gradient.targets],
         )
-        if F.recorded:
+        if hasattr(F, "inside"):  # many cotangents at once
+            found = interpret(gradient.graph, F, [*operands, *gs])
+        elif F.recorded:
             if self._derived is None:
                 self._derived = Program(gradient.graph)
             found = apply(Call, (*operands, *gs), {"program": self._derived})
         else:
             found = self._executable("gradient", lambda: gradient.graph).run(*operands, *gs)
         return _at(gradient.sources, found, len(operands))
+
+
+def interpret(graph: Graph, F: Any, inputs: Sequence[Any]) -> list[Any]:
+    """The graph's equations in the terms of `F`."""
+    env: dict[Any, Any] = dict(zip(graph.inputs, inputs))
+    for value, array in graph.constants.items():
+        env[value] = F.lift(array)
+    for e in graph.equations:
+        found = getattr(F, e.op)(*[env[v] for v in e.inputs], **e.attrs)
+        env.update(zip(e.outputs, found if REGISTRY[e.op].multi else (found,)))
+    return [env[v] for v in graph.outputs]
 
 
 def _all_given(F: Any, gs: list[Any], avals: list[Aval]) -> list[Any]:
@@ -118,7 +131,7 @@ class Watched(Control):
         return program.run(operands)
 
     def vjp(F: Any, g: Any, y: Any, *operands: Any, program: Any, residuals: Any) -> Any:  # pyright: ignore[reportSelfClsParameterName]
-        if F.recorded:
+        if F.recorded or hasattr(F, "inside"):
             return program.cotangents(F, g, operands)
         gradient = program.gradient
         gs = _all_given(

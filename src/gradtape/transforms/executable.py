@@ -23,7 +23,7 @@ class Interpreted:
 
     def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         found = self.graph.run(*arrays)
-        given = {id(a) for a in arrays}
+        given = {id(a) for a in (*arrays, *self.graph.constants.values())}
         # What goes out is the caller's alone: not an input, and not the same buffer twice.
         result = []
         for array in found:
