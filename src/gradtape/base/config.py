@@ -9,6 +9,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "initializer_seeding": ("lesson", "2.12"),
     "numpy_records": (False, True),
     "functions_eagerly": (False, True),
+    "backend": ("llvm", "numpy"),
 }
 
 
@@ -19,12 +20,15 @@ class Config:
         to draw, as TensorFlow up to 2.9 does; "2.12": each call repeats the same values.
     numpy_records: False (default): NumPy functions called on tensors return NumPy values, as with
         TensorFlow; True: they are recorded and return tensors.
+    backend: "llvm": traced functions become machine code where llvmlite is installed; "numpy": they run kernel after
+        kernel.
     functions_eagerly: True: functions under tf.function are neither traced nor compiled.
     """
 
     initializer_seeding: str
     numpy_records: bool
     functions_eagerly: bool
+    backend: str
 
     def __init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -23,6 +23,7 @@ from gradtape.graph.tracer import Trace
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete import Traced, flatten_result
+from gradtape.transforms.fast_path import fast_path
 from gradtape.transforms.signature import Key, map_leaves
 
 TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
@@ -45,7 +46,6 @@ class ConcreteFunction:
         self._args, self._kwargs = map_leaves(lambda x: _spec_of(x, next(described)), args, kwargs)
         self._open = any(k[0] == "tensor" and (k[2] is None or None in k[2]) for k in key.leaves)
         self.name = f"__inference_{owner.__name__}"
-        self._specialise_at_call = False
 
     # --- tracing ---
 
@@ -114,6 +114,13 @@ class ConcreteFunction:
         traced = self._for_sizes(args, kwargs)
         leaves = tree.flatten(args) + tree.flatten(kwargs)
         return traced.call([x for x in leaves if isinstance(x, Tensor)], leaves)
+
+    def fast_path(self, given: Any, args: Any) -> Any:
+        """A function for calls like this one, or None.  given: the arguments as they came; args: with defaults."""
+        if self._open:
+            return None
+        traced = self._any
+        return fast_path(given, traced, traced.executable)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call with tensors: by position as the function takes them, or each by its name."""

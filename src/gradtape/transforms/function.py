@@ -20,6 +20,7 @@ from gradtape.base.errors import OperatorNotAllowedInGraphError, StructureError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
 from gradtape.base.site import where
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.specs import TensorSpec
 from gradtape.core.tensor import Tensor
@@ -28,6 +29,7 @@ from gradtape.graph.traced import CannotTrace
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete_function import ConcreteFunction
+from gradtape.transforms.fast_path import MISS
 from gradtape.transforms.signature import (
     Key,
     difference,
@@ -85,7 +87,8 @@ class Function:
         self._called = False
         self._warned = False
         self._eager = False  # it cannot be traced
-        self._calls_since: list[bool] = []
+        self._fast: Callable[[Any], Any] = _always_miss
+        self._no_fast = False
         self._bound: dict[int, Function] = {}
 
     # --- face ---
@@ -137,8 +140,17 @@ class Function:
     # --- calls ---
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and STATE.trace is None and not STATE.recorders:
+            result = self._fast(args)
+            if result is not MISS:
+                return result
+        return self._call_in_full(args, kwargs)
+
+    def _call_in_full(self, args: Any, kwargs: Any) -> Any:
         if settings.functions_eagerly or self._eager:
+            self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
+        given = args
         args, kwargs = self._canonical(args, kwargs)
         try:
             concrete = self._concrete_for(args, kwargs)
@@ -150,7 +162,10 @@ class Function:
                 raise
             self._eager = True
             return self._run_eagerly(args, kwargs)
-        return concrete.call_with(args, kwargs)
+        result = concrete.call_with(args, kwargs)
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+            self._fast = concrete.fast_path(given, args) or _always_miss
+        return result
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The function for one signature: tensors, or `tf.TensorSpec`s in their place."""
@@ -277,6 +292,10 @@ class Function:
         if self._autograph and CONVERTERS:
             function = CONVERTERS[0](function)
         return function if self._instance is None else functools.partial(function, self._instance())
+
+
+def _always_miss(args: Any) -> Any:
+    return MISS
 
 
 def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:
