@@ -8,6 +8,7 @@ from typing import Any
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "initializer_seeding": ("lesson", "2.12"),
     "numpy_records": (False, True),
+    "debug": (False, True),
 }
 
 
@@ -18,10 +19,12 @@ class Config:
         to draw, as TensorFlow up to 2.9 does; "2.12": each call repeats the same values.
     numpy_records: False (default): NumPy functions called on tensors return NumPy values, as with
         TensorFlow; True: they are recorded and return tensors.
+    debug: False (default); True: graphs are verified after every pass.
     """
 
     initializer_seeding: str
     numpy_records: bool
+    debug: bool
 
     def __init__(self) -> None:
         for name, choices in _CHOICES.items():
