@@ -10,6 +10,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "numpy_records": (False, True),
     "functions_eagerly": (False, True),
     "backend": ("llvm", "numpy"),
+    "debug": (False, True),
 }
 
 
@@ -23,12 +24,14 @@ class Config:
     backend: "llvm": traced functions become machine code where llvmlite is installed; "numpy": they run kernel after
         kernel.
     functions_eagerly: True: functions under tf.function are neither traced nor compiled.
+    debug: False (default); True: graphs are verified after every pass.
     """
 
     initializer_seeding: str
     numpy_records: bool
     functions_eagerly: bool
     backend: str
+    debug: bool
 
     def __init__(self) -> None:
         for name, choices in _CHOICES.items():
