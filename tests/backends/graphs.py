@@ -32,9 +32,10 @@ class Builder:
     def __call__(self, op: str, *inputs: Value, **attrs: Any) -> Any:
         card = REGISTRY[op]
         with np.errstate(all="ignore"):
-            found = card.kernel(*[np.ones(v.shape, v.dtype) for v in inputs], **attrs)
-        arrays = [np.asarray(a) for a in (found if card.multi else (found,))]
-        outputs = tuple([Value(Aval(a.shape, a.dtype)) for a in arrays])
+            arrays = [self.constants.get(v, np.ones(v.shape, v.dtype)) for v in inputs]
+            found = card.kernel(*arrays, **attrs)
+        made = [np.asarray(a) for a in (found if card.multi else (found,))]
+        outputs = tuple([Value(Aval(a.shape, a.dtype)) for a in made])
         self.equations.append(Equation(op, tuple(inputs), attrs, outputs))
         return outputs if card.multi else outputs[0]
 

@@ -39,7 +39,9 @@ class Host:
         self.feature_text: str = found.flatten()
         self.features = frozenset(name for name, has in found.items() if has)
         self.triple: str = binding.get_process_triple()
-        self.versions = f"llvmlite {llvmlite.__version__} LLVM {'.'.join(map(str, binding.llvm_version_info))}"
+        self.versions = (
+            f"llvmlite {llvmlite.__version__} LLVM {'.'.join(map(str, binding.llvm_version_info))}"
+        )
         self.llvm_major: int = binding.llvm_version_info[0]
 
     @property

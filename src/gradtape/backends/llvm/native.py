@@ -272,7 +272,9 @@ def door_function(
         flags = CONTIGUOUS | ALIGNED
         if k >= len(inputs) or k in donate:
             flags |= WRITEABLE
-        good = b.icmp_unsigned("==", b.and_(e.load(array, ARRAY_FLAGS, I32), I32(flags)), I32(flags))
+        good = b.icmp_unsigned(
+            "==", b.and_(e.load(array, ARRAY_FLAGS, I32), I32(flags)), I32(flags)
+        )
         rank = b.icmp_unsigned("==", e.load(array, ARRAY_RANK, I32), I32(len(aval.shape)))
         dtype = e.entry(f"dtype:{aval.dtype.str}")
         good = b.and_(b.and_(good, rank), b.icmp_unsigned("==", e.load(array, ARRAY_DTYPE), dtype))

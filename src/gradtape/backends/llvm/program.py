@@ -69,7 +69,9 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
         return b.call(native.poll_function(module, program.slot), [arena, table])
 
     def pointer(base: Any, k: int) -> Any:
-        return b.load(b.gep(base, [native.I64(k)], inbounds=True, source_etype=native.PTR), typ=native.PTR)
+        return b.load(
+            b.gep(base, [native.I64(k)], inbounds=True, source_etype=native.PTR), typ=native.PTR
+        )
 
     emitter = Emitter(b, poll)
     used = _used(graph)

@@ -144,9 +144,7 @@ class NativeExecutable:
     def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """All outputs; no input is written."""
         if len(arrays) != len(self.graph.inputs):
-            raise TypeError(
-                f"Expected {len(self.graph.inputs)} arrays. Received: {len(arrays)}"
-            )
+            raise TypeError(f"Expected {len(self.graph.inputs)} arrays. Received: {len(arrays)}")
         given = list(arrays)
         for i in self.donate:
             given[i] = new_buffer(self.graph.inputs[i].aval)

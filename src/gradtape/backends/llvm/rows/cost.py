@@ -18,9 +18,7 @@ COLUMNS = 64  # the widest row
 ELEMENTS = 1024  # the largest tensor
 REGISTER = 64  # bytes
 CHEAP = frozenset(
-    "add subtract multiply negative square abs sign maximum minimum relu relu_grad equal not_equal less less_equal "
-    "greater greater_equal logical_and logical_or logical_not logical_xor where cast squared_difference conj real "
-    "real_div reciprocal sqrt rsqrt clip_by_value floor ceil round rint is_nan is_inf is_finite".split()
+    ["add", "subtract", "multiply", "negative", "square", "abs", "sign", "maximum", "minimum", "relu", "relu_grad", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not", "logical_xor", "where", "cast", "squared_difference", "conj", "real", "real_div", "reciprocal", "sqrt", "rsqrt", "clip_by_value", "floor", "ceil", "round", "rint", "is_nan", "is_inf", "is_finite"]
 )
 DEAR = 30  # instructions of an exponential and its like
 
@@ -85,8 +83,10 @@ FREE = frozenset(("identity", "stop_gradient", "ensure_shape"))
 
 
 def _moving(value: Any) -> float:
-    return value.aval.size // max(value.shape[-1] if value.shape else 1, 1) * min(
-        4, value.shape[-1] if value.shape else 1
+    return (
+        value.aval.size
+        // max(value.shape[-1] if value.shape else 1, 1)
+        * min(4, value.shape[-1] if value.shape else 1)
     )
 
 

@@ -252,7 +252,9 @@ def load_rows(b: ir.IRBuilder, pointer: Any, value: Value) -> Rows:
         place = b.gep(pointer, [I64(k * columns)], inbounds=True, source_etype=stored)
         row = b.load(place, typ=kind, align=value.dtype.itemsize)
         if value.dtype == BOOL:
-            row = b.icmp_unsigned("!=", row, ir.Constant(kind, 0 if columns == 1 else [0] * columns))
+            row = b.icmp_unsigned(
+                "!=", row, ir.Constant(kind, 0 if columns == 1 else [0] * columns)
+            )
         rows.append(row)
     return Rows(value.shape, value.dtype, tuple(rows))
 

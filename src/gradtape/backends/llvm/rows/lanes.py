@@ -136,7 +136,9 @@ class Lanes:
         if x.columns == 1:
             return self.splat_scalar(value, lanes)
         if isinstance(value, ir.Constant) and isinstance(value.constant, list | tuple):
-            return ir.Constant(ir.VectorType(value.type.element, lanes), [value.constant[column]] * lanes)
+            return ir.Constant(
+                ir.VectorType(value.type.element, lanes), [value.constant[column]] * lanes
+            )
         return self.shuffle(value, value, [column] * lanes)
 
     def splat_scalar(self, value: Any, lanes: int) -> Any:
@@ -345,7 +347,9 @@ class Lanes:
             column = self.reshape(b, (k,)).rows[0]
             wide = self.scalar(a.dtype, k)
             rows = [
-                self.across(wide.mul(row, column), k, a.dtype, lambda s, x, y: s.add(x, y), -0.0, False)
+                self.across(
+                    wide.mul(row, column), k, a.dtype, lambda s, x, y: s.add(x, y), -0.0, False
+                )
                 for row in a.rows
             ]
             return Rows((n, m), a.dtype, tuple(rows))

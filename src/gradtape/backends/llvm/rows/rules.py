@@ -20,8 +20,7 @@ RULES: dict[str, Rule] = {}
 
 # Cards that move elements about and do nothing else, whatever they are.
 MOVES = frozenset(
-    "reshape expand_dims squeeze broadcast_to transpose identity stop_gradient tile repeat roll reverse concat stack "
-    "unstack split slice strided_slice ensure_shape".split()
+    ["reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "identity", "stop_gradient", "tile", "repeat", "roll", "reverse", "concat", "stack", "unstack", "split", "slice", "strided_slice", "ensure_shape"]
 )  # fmt: skip
 FILLING = frozenset(("pad", "strided_slice_grad"))  # and those that put a number around them
 
@@ -242,9 +241,7 @@ def _log_softmax(e: Lanes, equation: Equation, inputs: Sequence[Rows]) -> list[R
 
 
 @rule("softmax_cross_entropy_with_logits")
-def _softmax_cross_entropy(
-    e: Lanes, equation: Equation, inputs: Sequence[Rows]
-) -> list[Rows]:
+def _softmax_cross_entropy(e: Lanes, equation: Equation, inputs: Sequence[Rows]) -> list[Rows]:
     x, labels = inputs
     axis = equation.attrs["axis"]
     shifted, p, whole = _exponentials(e, x, axis)
