@@ -187,7 +187,7 @@ class Function:
         warnings.warn(
             f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{place}",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
     # --- signatures ---
