@@ -17,8 +17,8 @@ from gradtape.core.context import STATE as CONTEXT
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor, wrap
 from gradtape.random import STATE, stateful, stateless
-from gradtape.random.traced import perform
 from gradtape.random.sampling import AUTO_SELECT, PHILOX, THREEFRY, scale, stretch
+from gradtape.random.traced import perform
 
 _PLAIN = (int, float)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")

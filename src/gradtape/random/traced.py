@@ -1,4 +1,4 @@
-"""Draws in a function that is traced: they are made each time its graph runs, by generators fixed when it was traced."""
+"""Draws in a function that is traced: made each time its graph runs, by generators fixed when it was traced."""
 
 from __future__ import annotations
 
@@ -88,4 +88,8 @@ def _form(run: Draw, function: Draw, values: Any, names: list[str]) -> tuple[Any
 def _stand_in(name: str, array: Any) -> np.ndarray:
     """Numbers that every draw accepts."""
     shape = [int(n) for n in array.shape]
-    return np.full(shape, 0 if name in ("minval", "value", "logits", "seed", "data", "index") else 1, array.dtype)
+    return np.full(
+        shape,
+        0 if name in ("minval", "value", "logits", "seed", "data", "index") else 1,
+        array.dtype,
+    )

@@ -62,7 +62,7 @@ class Adam(Optimizer):
     # TensorFlow casts a Python number by way of float32; only float64 variables see that.
     def step(self, g, w, lr, m, v, *highest):
         cast = w.dtype.type
-        t = cast(self._iterations._value + 1)
+        t = self._step_number(w.dtype)
         one = cast(1)
         powers = cast(np.float32(self.beta_1)) ** t, cast(np.float32(self.beta_2)) ** t
         alpha = lr * np.sqrt(one - powers[1]) / (one - powers[0])

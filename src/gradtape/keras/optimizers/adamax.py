@@ -49,7 +49,7 @@ class Adamax(Optimizer):
 
     def step(self, g, w, lr, m, u):
         cast = w.dtype.type
-        power = cast(np.float32(self.beta_1)) ** cast(self._iterations._value + 1)
+        power = cast(np.float32(self.beta_1)) ** self._step_number(w.dtype)
         m = m + (g - m) * cast(1 - self.beta_1)
         u = np.maximum(cast(self.beta_2) * u, np.abs(g))
         return w - (lr * m) / ((cast(1) - power) * (u + cast(self.epsilon))), m, u
