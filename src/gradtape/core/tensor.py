@@ -281,6 +281,14 @@ def wrap(value: Any) -> Tensor:
     return Tensor(np.asarray(value)) if traced is None else traced
 
 
+def made(array: Any, name: str = "Const") -> Tensor:
+    """A tensor that the user makes of numbers; in a traced function a constant of its graph."""
+    if STATE.trace is None:
+        return Tensor(array)
+    traced = getattr(array, "tensor", None)
+    return STATE.trace.constant(array, name) if traced is None else traced
+
+
 def check_static(shape: Any, value: np.ndarray) -> None:
     """Raises when a value does not have the shape asked for."""
     if not TensorShape(shape).is_compatible_with(value.shape):

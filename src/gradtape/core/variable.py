@@ -51,7 +51,8 @@ class Variable:
     """
 
     __slots__ = ("_buffer", "_read_tensor", "_name", "trainable", "_constraint", "_shape", "_free_name",
-                 "_regularizer", "_number", "_lent", "synchronization", "aggregation", "__dict__", "__weakref__")  # fmt: skip
+                 "_regularizer", "_number", "_lent", "synchronization", "aggregation", "__dict__",
+                 "__weakref__")  # fmt: skip
     __array_priority__ = 100
 
     def __init__(

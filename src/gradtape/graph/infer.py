@@ -18,8 +18,6 @@ from gradtape.graph.traced import CannotTrace, Unknown
 
 _CACHE: dict[Any, tuple[Aval, ...]] = {}
 _CACHE_LIMIT = 20_000
-# The size of their result depends on numbers, not on shapes alone.
-DATA_DEPENDENT = {"nonzero", "where_indices", "unique", "unique_with_counts", "boolean_mask", "set_difference"}  # fmt: skip
 
 
 def outputs_of(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Aval, ...]:

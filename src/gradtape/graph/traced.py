@@ -21,7 +21,7 @@ from gradtape.core.tensor import Symbolic, Tensor
 from gradtape.graph.ir import Aval, Value
 
 
-class CannotTrace(Exception):
+class CannotTrace(Exception):  # noqa: N818
     """Something needs a number that is only known when the function runs: the function runs eagerly instead."""
 
 
@@ -219,7 +219,8 @@ def _promoted(inputs: tuple[Any, ...]) -> list[Any]:
 
 _UFUNCS = {
     "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
-    "true_divide": "divide", "floor_divide": "floor_div", "power": "pow", "negative": "negative", "positive": "identity",
+    "true_divide": "divide", "floor_divide": "floor_div", "power": "pow", "negative": "negative",
+    "positive": "identity",
     "sqrt": "sqrt", "square": "square", "exp": "exp", "log": "log", "abs": "abs", "absolute": "abs", "sign": "sign",
     "maximum": "maximum", "minimum": "minimum", "tanh": "tanh", "sin": "sin", "cos": "cos", "floor": "floor",
     "ceil": "ceil", "log1p": "log1p", "expm1": "expm1", "reciprocal": "reciprocal", "equal": "equal",
@@ -288,7 +289,7 @@ TracedArray.__abs__ = lambda self: np.abs(self)  # type: ignore[attr-defined]
 class Traced(Tensor, Symbolic):
     """A tensor of a function that is being traced.  It has no numbers yet."""
 
-    __slots__ = ("_name", "_site")
+    __slots__ = ("_name", "_origin")
 
     def __init__(self, array: TracedArray, name: str = ""):
         self._value = array  # type: ignore[assignment]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradtape.base import tree
 from gradtape.core.bind import apply
-from gradtape.core.card import Control
+from gradtape.core.card import REGISTRY, Control
 from gradtape.core.context import STATE, recorders
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
@@ -18,7 +18,8 @@ from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import Aval, Graph
 from gradtape.graph.tracer import Slot, Trace, replay
-from gradtape.transforms.executable import Executable, executable_of
+from gradtape.transforms.executable import executable_of
+from gradtape.transforms.fast_path import take_over
 from gradtape.transforms.graph_gradient import Gradient, gradient_of
 
 
@@ -46,16 +47,18 @@ class Program:
         self.graph = graph
         self._lock = threading.RLock()
         self._gradient: Gradient | None = None
-        self._executables: dict[str, Executable] = {}
+        self._executables: dict[str, Any] = {}
         self._derived: Program | None = None
 
-    def _executable(self, name: str, graph: Callable[[], Graph]) -> Executable:
+    def _executable(
+        self, name: str, graph: Callable[[], Graph], donate: dict[int, int] | None = None
+    ) -> Any:
         found = self._executables.get(name)
         if found is None:
             with self._lock:
                 found = self._executables.get(name)
                 if found is None:
-                    found = self._executables[name] = executable_of(graph())
+                    found = self._executables[name] = executable_of(graph(), donate)
         return found
 
     def run(self, arrays: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -87,13 +90,26 @@ class Program:
             [g[i] for i in gradient.targets],
             [self.graph.outputs[i].aval for i in gradient.targets],
         )
-        if F.recorded:
+        if hasattr(F, "inside"):  # many cotangents at once
+            found = interpret(gradient.graph, F, [*operands, *gs])
+        elif F.recorded:
             if self._derived is None:
                 self._derived = Program(gradient.graph)
             found = apply(Call, (*operands, *gs), {"program": self._derived})
         else:
             found = self._executable("gradient", lambda: gradient.graph).run(*operands, *gs)
         return _at(gradient.sources, found, len(operands))
+
+
+def interpret(graph: Graph, F: Any, inputs: Sequence[Any]) -> list[Any]:
+    """The graph's equations in the terms of `F`."""
+    env: dict[Any, Any] = dict(zip(graph.inputs, inputs))
+    for value, array in graph.constants.items():
+        env[value] = F.lift(array)
+    for e in graph.equations:
+        found = getattr(F, e.op)(*[env[v] for v in e.inputs], **e.attrs)
+        env.update(zip(e.outputs, found if REGISTRY[e.op].multi else (found,)))
+    return [env[v] for v in graph.outputs]
 
 
 def _all_given(F: Any, gs: list[Any], avals: list[Aval]) -> list[Any]:
@@ -118,7 +134,7 @@ class Watched(Control):
         return program.run(operands)
 
     def vjp(F: Any, g: Any, y: Any, *operands: Any, program: Any, residuals: Any) -> Any:  # pyright: ignore[reportSelfClsParameterName]
-        if F.recorded:
+        if F.recorded or hasattr(F, "inside"):
             return program.cotangents(F, g, operands)
         gradient = program.gradient
         gs = _all_given(
@@ -150,12 +166,21 @@ class Traced(Program):
         written = [s for s in order if s.written]
         graph = trace.graph([*outputs, *[s.now for s in written]])
         super().__init__(graph)
-        self.trace_inputs = n_arguments
+        self.n_arguments = n_arguments
         self.n_outputs, self.result = len(outputs), result
         self.slots = order
         self.variables = [s.variable for s in order]
         self.written = [s.variable for s in written]
         self.written_places = [i for i, s in enumerate(order) if s.written]
+        # A variable that is written gives its buffer to its new value.
+        self._donate = {
+            n_arguments + i: len(outputs) + k
+            for k, i in enumerate(self.written_places)
+            if graph.inputs[n_arguments + i].aval == graph.outputs[len(outputs) + k].aval
+        }
+        self.undonated_writes = [
+            k for k in range(len(written)) if len(outputs) + k not in self._donate.values()
+        ]
         self.argument_variables = argument_variables
         self.rebind = any(id(v) in argument_variables for v in self.variables)
 
@@ -171,13 +196,29 @@ class Traced(Program):
             return self._inline(tensors, variables)
         if STATE.recorders:
             return self._recorded(tensors, variables)
+        return self._compiled(tensors, variables)
+
+    @property
+    def executable(self) -> Any:
+        return self._executable("call", lambda: self.graph, self._donate)
+
+    def _compiled(self, tensors: list[Any], variables: list[Any]) -> Any:
+        """Run, and write the variables: in place, where the compiled code does and nobody else sees the buffer."""
+        executable = self.executable
+        n = self.n_arguments
         arrays = [t._value for t in tensors]
-        for v in variables:
+        for k, v in enumerate(variables):
+            if n + k in executable.donate and v._lent:
+                take_over(v, executable.new_buffer, self.graph.inputs[n + k].aval)
             arrays.append(v._buffer)
-            v._lent = True
-        found = self.run(arrays)
-        self._store(found[self.n_outputs :], variables)
-        return self.pack([Tensor(a) for a in found[: self.n_outputs]])
+        found = executable.call(*arrays)
+        results = found[: self.n_outputs]
+        taken = set(executable.donate.values())
+        rest = iter(found[self.n_outputs :])
+        for k, place in enumerate(self.written_places):
+            if self.n_outputs + k not in taken:
+                variables[place]._store(next(rest))
+        return self.pack([Tensor(a) for a in results])
 
     def _store(self, arrays: Sequence[Any], variables: list[Any]) -> None:
         for place, array in zip(self.written_places, arrays):
@@ -201,9 +242,7 @@ class Traced(Program):
             return self.pack(outputs[: self.n_outputs])
         arrays = [t._value for t in operands]
         if not any(r.watches(operands) for r in active):
-            found = self.run(arrays)
-            self._store(found[self.n_outputs :], variables)
-            return self.pack([Tensor(a) for a in found[: self.n_outputs]])
+            return self._compiled(tensors, variables)
         with recorders(()):
             found, residuals = self.forward(arrays)
         outputs = tuple([Tensor(a) for a in found])

@@ -23,6 +23,7 @@ from gradtape.graph.tracer import Trace
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete import Traced, flatten_result
+from gradtape.transforms.fast_path import fast_path
 from gradtape.transforms.signature import Key, map_leaves
 
 TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
@@ -41,10 +42,10 @@ class ConcreteFunction:
         self._by_sizes: dict[Any, Traced] = {}
         self._seeds: FunctionSeeds | None = None
         self.created: list[Any] = []
-        self._args, self._kwargs = map_leaves(_spec_of, args, kwargs)
+        described = iter(key.leaves)
+        self._args, self._kwargs = map_leaves(lambda x: _spec_of(x, next(described)), args, kwargs)
         self._open = any(k[0] == "tensor" and (k[2] is None or None in k[2]) for k in key.leaves)
         self.name = f"__inference_{owner.__name__}"
-        self._specialise_at_call = False
 
     # --- tracing ---
 
@@ -114,12 +115,16 @@ class ConcreteFunction:
         leaves = tree.flatten(args) + tree.flatten(kwargs)
         return traced.call([x for x in leaves if isinstance(x, Tensor)], leaves)
 
+    def fast_path(self, given: Any, args: Any) -> Any:
+        """A function for calls like this one, or None.  given: the arguments as they came; args: with defaults."""
+        if self._open:
+            return None
+        traced = self._any
+        return fast_path(given, traced, traced.executable)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call with tensors: by position as the function takes them, or each by its name."""
-        args, kwargs = map_leaves(
-            lambda x: convert(x) if isinstance(x, np.ndarray | np.generic | int | float) and not isinstance(x, bool) else x,
-            args, kwargs,
-        )  # fmt: skip
+        args, kwargs = map_leaves(_number_as_tensor, args, kwargs)
         args, kwargs = self._merged(args, kwargs)
         self._check(args, kwargs)
         try:
@@ -252,6 +257,11 @@ class ConcreteFunction:
         return f"<ConcreteFunction {self._text()} at 0x{id(self):X}>"
 
 
+def _number_as_tensor(x: Any) -> Any:
+    number = isinstance(x, np.ndarray | np.generic | int | float) and not isinstance(x, bool)
+    return convert(x) if number else x
+
+
 def _form_of(result: Any) -> Any:
     """The structure of a result without the traced tensors in it."""
     return tree.map_structure(lambda x: 0 if isinstance(x, Tensor) else x, result)
@@ -271,9 +281,9 @@ def _shape_for(x: Any, described: Any) -> tuple[int, ...]:
     return tuple([Unknown(n) if w is None else n for n, w in zip(sizes, wanted)])
 
 
-def _spec_of(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return TensorSpec(TensorShape(x._value.shape), x.dtype)
+def _spec_of(x: Any, described: Any) -> Any:
+    if isinstance(x, Tensor | TensorSpec):
+        return TensorSpec(TensorShape(described[2]), x.dtype, getattr(x, "_name", None))
     return x
 
 

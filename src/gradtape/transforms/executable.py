@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-import numpy as np
-
+from gradtape.backends.interpreted import Interpreted
+from gradtape.base.config import settings
 from gradtape.graph.ir import Graph
+from gradtape.graph.passes import optimize
 
 
-class Executable(Protocol):
-    def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]: ...
-
-
-class Interpreted:
-    """A graph run by NumPy kernels."""
-
-    def __init__(self, graph: Graph):
-        self.graph = graph
-
-    def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        found = self.graph.run(*arrays)
-        given = {id(a) for a in arrays}
-        # What goes out is the caller's alone: not an input, and not the same buffer twice.
-        result = []
-        for array in found:
-            if id(array) in given or array.base is not None:
-                array = array.copy()
-            given.add(id(array))
-            result.append(array)
-        return tuple(result)
-
-
-def executable_of(graph: Graph) -> Executable:
+def executable_of(graph: Graph, donate: Mapping[int, int] | None = None) -> Any:
+    """The graph made ready to run.  donate: inputs whose buffer an output may take over."""
+    graph = optimize(graph)
+    if settings.backend == "llvm" and find_spec("llvmlite") is not None:
+        runtime = import_module("gradtape.backends.llvm.runtime")  # llvmlite costs its import
+        return runtime.compile_graph(graph, dict(donate or {}))
     return Interpreted(graph)
-
-
-# Set by the front door: the compiler's `compile_graph`, or None.
-COMPILER: list[Callable[..., Any]] = []
-
-
-def backend() -> str:
-    """ "llvm" or "numpy", by the environment variable GRADTAPE_BACKEND."""
-    return os.environ.get("GRADTAPE_BACKEND", "llvm")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import logging
 import threading
 import time
-import types
 import warnings
 import weakref
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from gradtape.base.errors import OperatorNotAllowedInGraphError, StructureError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
 from gradtape.base.site import where
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.specs import TensorSpec
 from gradtape.core.tensor import Tensor
@@ -30,6 +29,7 @@ from gradtape.graph.traced import CannotTrace
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete_function import ConcreteFunction
+from gradtape.transforms.fast_path import MISS
 from gradtape.transforms.signature import (
     Key,
     difference,
@@ -66,7 +66,7 @@ class Function:
 
     def __init__(
         self, python_function: Callable[..., Any], input_signature: Any = None, autograph: bool = True,
-        reduce_retracing: bool = False, **options: Any,
+        reduce_retracing: bool = False, instance: Any = None, **options: Any,
     ):  # fmt: skip
         if not callable(python_function):
             raise TypeError(f"tf.function takes a function. Received: {python_function!r}")
@@ -79,15 +79,17 @@ class Function:
             reduce_retracing,
             options,
         )
-        self._signature = _signature_of(python_function)
+        self._instance = instance  # a reference to the object whose method this is, or None
+        self._signature = _signature_of(python_function, instance is not None)
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
         self._last: tuple[Key, Any, Any] | None = None
         self._called = False
         self._warned = False
         self._eager = False  # it cannot be traced
-        self._calls_since: list[bool] = []
-        self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+        self._fast: Callable[[Any], Any] = _always_miss
+        self._no_fast = False
+        self._bound: dict[int, Function] = {}
 
     # --- face ---
 
@@ -116,19 +118,14 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        try:
-            found = self._bound.get(instance)
-        except TypeError:
-            found = None
-        if found is None:
+        found = self._bound.get(id(instance))
+        if found is None or found._instance is None or found._instance() is not instance:
+            number = id(instance)
             found = Function(
-                types.MethodType(self._python_function, weakref_proxy(instance)), self._input_signature,
-                self._autograph, self._reduce_retracing, **self._options,
+                self._python_function, self._input_signature, self._autograph, self._reduce_retracing,
+                _reference(instance, lambda _: self._bound.pop(number, None)), **self._options,
             )  # fmt: skip
-            functools.update_wrapper(found, self._python_function)
-            found.__dict__["__self__"] = instance
-            with contextlib.suppress(TypeError):
-                self._bound[instance] = found
+            self._bound[number] = found
         return found
 
     def __repr__(self) -> str:
@@ -143,8 +140,17 @@ class Function:
     # --- calls ---
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and STATE.trace is None and not STATE.recorders:
+            result = self._fast(args)
+            if result is not MISS:
+                return result
+        return self._call_in_full(args, kwargs)
+
+    def _call_in_full(self, args: Any, kwargs: Any) -> Any:
         if settings.functions_eagerly or self._eager:
+            self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
+        given = args
         args, kwargs = self._canonical(args, kwargs)
         try:
             concrete = self._concrete_for(args, kwargs)
@@ -156,7 +162,10 @@ class Function:
                 raise
             self._eager = True
             return self._run_eagerly(args, kwargs)
-        return concrete.call_with(args, kwargs)
+        result = concrete.call_with(args, kwargs)
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+            self._fast = concrete.fast_path(given, args) or _always_miss
+        return result
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """The function for one signature: tensors, or `tf.TensorSpec`s in their place."""
@@ -168,6 +177,8 @@ class Function:
     def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
         seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
         with SEEDS.inside(seeds):
+            if self._instance is not None:
+                args = (self._instance(), *args)
             return to_tensors(self._python_function(*args, **kwargs))
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
@@ -277,20 +288,34 @@ class Function:
 
     def converted(self) -> Callable[..., Any]:
         """The Python function with its control flow on tensors made into operations."""
-        if not self._autograph or not CONVERTERS:
-            return self._python_function
-        return CONVERTERS[0](self._python_function)
+        function = self._python_function
+        if self._autograph and CONVERTERS:
+            function = CONVERTERS[0](function)
+        return function if self._instance is None else functools.partial(function, self._instance())
 
 
-def weakref_proxy(instance: Any) -> Any:
-    return instance
+def _always_miss(args: Any) -> Any:
+    return MISS
 
 
-def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A weak reference, so that a method does not keep its object; a strong one where there are no weak ones."""
     try:
-        return inspect.signature(function)
+        return weakref.ref(instance, when_gone)
+    except TypeError:
+        return lambda: instance
+
+
+def _signature_of(function: Callable[..., Any], method: bool) -> inspect.Signature | None:
+    try:
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return None
+    return (
+        signature.replace(parameters=list(signature.parameters.values())[1:])
+        if method
+        else signature
+    )
 
 
 def _are_defaults(signature: inspect.Signature, n: int, rest: Any) -> bool:

@@ -48,7 +48,7 @@ def structure_of(value: Any) -> Any:
 
 
 def describe(leaf: Any) -> Any:
-    """The description of a leaf: dtype and shape of a tensor, the value of a Python number, the identity of the rest."""
+    """The description of a leaf: dtype and shape of a tensor, value of a Python number, identity of the rest."""
     if isinstance(leaf, Variable):
         buffer = leaf._base._buffer
         return ("variable", buffer.dtype, buffer.shape, leaf.trainable)

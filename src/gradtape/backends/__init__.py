@@ -1,0 +1,1 @@
+"""Backends: each makes graphs executable.  `protocol` says what they share."""
