@@ -33,7 +33,12 @@ BINARY = ("add", "add", "subtract", "multiply", "multiply", "real_div", "maximum
           "mul_no_nan", "floor_div", "floor_mod", "pow", "xlogy", "atan2", "complex", "relu_grad")  # fmt: skip
 REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_any", "reduce_all",
               "reduce_logsumexp")  # fmt: skip
-BACK = {"negative": "negative", "logical_not": "logical_not", "conj": "conj", "identity": "identity"}
+BACK = {
+    "negative": "negative",
+    "logical_not": "logical_not",
+    "conj": "conj",
+    "identity": "identity",
+}
 
 
 @dataclass
@@ -95,7 +100,11 @@ class Drawing:
         found = [v for v in self.env if v.dtype.kind in kinds and len(v.shape) >= rank]
         if not found:
             return None
-        return found[-1 - int(self.rng.integers(min(6, len(found))))] if self.chance(0.5) else self.one(found)
+        return (
+            found[-1 - int(self.rng.integers(min(6, len(found))))]
+            if self.chance(0.5)
+            else self.one(found)
+        )
 
     def partner(self, x: Value) -> Value:
         """Something to go with x: a value that broadcasts with it, or a constant."""
@@ -187,7 +196,11 @@ class Drawing:
         axis = int(self.rng.integers(rank)) if rank else 0
         match int(self.rng.integers(13)):
             case 0:
-                self.put("reshape", x, shape=self.one([(-1,), shape, shape[::-1], (*shape, 1), (1, *shape)]))
+                self.put(
+                    "reshape",
+                    x,
+                    shape=self.one([(-1,), shape, shape[::-1], (*shape, 1), (1, *shape)]),
+                )
             case 1:
                 perm = tuple([int(p) for p in self.rng.permutation(rank)])
                 self.put("transpose", x, perm=perm if self.chance(0.8) else None)
@@ -204,13 +217,25 @@ class Drawing:
             case 7 if rank:
                 self.put("roll", x, shift=(int(self.rng.integers(0, 2)),), axis=(axis,))
             case 8:
-                begin = tuple([int(self.rng.integers(0, 2)) if self.chance(0.3) else 0 for _ in shape])
+                begin = tuple(
+                    [int(self.rng.integers(0, 2)) if self.chance(0.3) else 0 for _ in shape]
+                )
                 self.put("slice", x, begin=begin, size=(-1,) * rank)
             case 9:
                 pads = tuple([(int(self.chance(0.2)), 0) for _ in shape])
                 self.put("pad", x, paddings=pads, mode="CONSTANT", constant_values=0)
             case 10:
-                spec = self.one([(), (...,), ((None, None, None),), (0,), (..., None), ((None, None, -1),), (-1, ...)])
+                spec = self.one(
+                    [
+                        (),
+                        (...,),
+                        ((None, None, None),),
+                        (0,),
+                        (..., None),
+                        ((None, None, -1),),
+                        (-1, ...),
+                    ]
+                )
                 self.put("strided_slice", x, spec=spec)
             case 11:
                 self.put("ensure_shape", x, shape=self.one([None, shape, (None,) * rank]))
@@ -255,7 +280,9 @@ class Drawing:
         flags = {"transpose_a": self.chance(0.4), "transpose_b": self.chance(0.4)}
         k = a.shape[-2 if flags["transpose_a"] else -1]
         side = -1 if flags["transpose_b"] else -2
-        found = [v for v in self.env if v.dtype == a.dtype and len(v.shape) >= 2 and v.shape[side] == k]
+        found = [
+            v for v in self.env if v.dtype == a.dtype and len(v.shape) >= 2 and v.shape[side] == k
+        ]
         if found:
             self.put("matmul", a, self.one(found), **flags)
 
@@ -267,10 +294,14 @@ class Drawing:
         n = x.shape[axis]
         match int(self.rng.integers(4)):
             case 0 if n:
-                where = self.rng.integers(0, n, self.one([(), (2,), (2, 2)])).astype(self.one([np.int32, np.int64]))
+                where = self.rng.integers(0, n, self.one([(), (2,), (2, 2)])).astype(
+                    self.one([np.int32, np.int64])
+                )
                 self.put("gather", x, self.constant(np.asarray(where)), axis=axis, batch_dims=0)
             case 1:
-                self.put("cumsum", x, axis=axis, exclusive=self.chance(0.5), reverse=self.chance(0.5))
+                self.put(
+                    "cumsum", x, axis=axis, exclusive=self.chance(0.5), reverse=self.chance(0.5)
+                )
             case 2:
                 self.put("softmax", x, axis=axis)
             case 3:
@@ -289,7 +320,11 @@ class Drawing:
         simple = [e for e in self.equations if e.op not in ("cond", "while", "host")]
         if simple:
             e = self.one(simple)
-            inputs = e.inputs[::-1] if e.op in ("add", "multiply", "equal") and self.chance(0.5) else e.inputs
+            inputs = (
+                e.inputs[::-1]
+                if e.op in ("add", "multiply", "equal") and self.chance(0.5)
+                else e.inputs
+            )
             self.put(e.op, *inputs, **e.attrs)
 
     def there_and_back(self) -> None:

@@ -1,9 +1,9 @@
 """A graph as text: the same graph gives the same text.
 
-    { a: float32[2,3], b: float32[3] .
-      c: float32[2,3] = add(a, b)
-      d: float32[] = reduce_sum(c, axis=(0, 1), keepdims=False)
-      return d }
+{ a: float32[2,3], b: float32[3] .
+  c: float32[2,3] = add(a, b)
+  d: float32[] = reduce_sum(c, axis=(0, 1), keepdims=False)
+  return d }
 """
 
 from __future__ import annotations

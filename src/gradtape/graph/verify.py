@@ -223,7 +223,9 @@ def dtype_by_rule(e: Equation, card: Any) -> np.dtype[Any] | None:
     return None
 
 
-BY_VALUE = frozenset(("where_true", "unique", "boolean_mask", "dynamic_partition"))  # results of unknown length
+BY_VALUE = frozenset(
+    ("where_true", "unique", "boolean_mask", "dynamic_partition")
+)  # results of unknown length
 LARGE = 1 << 16
 
 

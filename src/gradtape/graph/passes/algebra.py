@@ -283,7 +283,12 @@ def part_of_real(r: Rewriter, e: Equation) -> Any:
 
 # --- casts ------------------------------------------------------------------------------------------------------------
 
-_DIGITS = {"float16": (11, 5), "bfloat16": (8, 8), "float32": (24, 8), "float64": (53, 11)}  # significand, exponent
+_DIGITS = {
+    "float16": (11, 5),
+    "bfloat16": (8, 8),
+    "float32": (24, 8),
+    "float64": (53, 11),
+}  # significand, exponent
 
 
 def lossless(a: np.dtype[Any], b: np.dtype[Any]) -> bool:
@@ -388,7 +393,9 @@ def sum_of_repeats(r: Rewriter, e: Equation) -> Any:
         return None
     n = x.aval.size // max(e.outputs[0].aval.size, 1)
     one = r.reshaped(wide.inputs[0], (), e)
-    product = r.emit("multiply", (one, r.constant(np.asarray(n, x.dtype))), {}, Aval((), x.dtype), e)
+    product = r.emit(
+        "multiply", (one, r.constant(np.asarray(n, x.dtype))), {}, Aval((), x.dtype), e
+    )
     return r.shaped(product, e.outputs[0].shape, e)
 
 

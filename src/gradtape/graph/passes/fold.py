@@ -8,7 +8,6 @@ from gradtape.base.quiet import quiet
 from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Aval, Equation, Graph, Value
 from gradtape.graph.passes.dce import HOLDERS
-from gradtape.graph.passes.rewrite import with_inputs
 
 LIMIT = 4096  # elements of a result; larger ones only where they are no larger than what they are made of
 KEPT_LARGE = 1 << 20

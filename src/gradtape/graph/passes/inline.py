@@ -191,7 +191,9 @@ def with_inputs_known(
     if moved:
         equations = tuple(
             [
-                Equation(q.op, tuple([moved.get(v, v) for v in q.inputs]), q.attrs, q.outputs, q.site)
+                Equation(
+                    q.op, tuple([moved.get(v, v) for v in q.inputs]), q.attrs, q.outputs, q.site
+                )
                 for q in equations
             ]
         )

@@ -219,7 +219,15 @@ def swaps_last(e: Equation) -> bool:
 # --- reductions -------------------------------------------------------------------------------------------------------
 
 
-@on("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_any", "reduce_all")
+@on(
+    "reduce_sum",
+    "reduce_mean",
+    "reduce_max",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_any",
+    "reduce_all",
+)
 def of_single(r: Rewriter, e: Equation) -> Any:
     """sum, mean, max, min, product, any, all over axes of length 1 -> reshape"""
     x = e.inputs[0]
@@ -258,5 +266,3 @@ def of_repeats(r: Rewriter, e: Equation) -> Any:
             kept.append(1)
     small = r.reshaped(a, tuple(kept), e)
     return r.shaped(small, e.outputs[0].shape, e)
-
-
