@@ -6,7 +6,7 @@ import numpy as np
 
 from gradtape.core.variable import Variable
 from gradtape.keras.optimizers.base import Optimizer
-from gradtape.keras.optimizers.traced import array_like
+from gradtape.keras.optimizers.traced import array_like, power
 
 
 class Nadam(Optimizer):
@@ -67,7 +67,11 @@ class Nadam(Optimizer):
         t = self._iterations._value + 1
         b1, decay = cast(np.float32(self.beta_1)), cast(np.float32(0.96))
         u, ahead = (
-            b1 * (cast(1) - cast(0.5) * decay ** (n.astype(np.float64) * self._pace).astype(dtype))
+            b1
+            * (
+                cast(1)
+                - cast(0.5) * power(decay, (n.astype(np.float64) * self._pace).astype(dtype))
+            )
             for n in (t, t + 1)
         )
         product = self._product
@@ -81,9 +85,9 @@ class Nadam(Optimizer):
         one = cast(1)
         u, ahead, product = self._products(w.dtype)
         b1, b2 = cast(np.float32(self.beta_1)), cast(np.float32(self.beta_2))
-        power = b2 ** self._step_number(w.dtype)
+        decayed = power(b2, self._step_number(w.dtype))
         m = m + (g - m) * (one - b1)
         v = v + (np.square(g) - v) * (one - b2)
         m_hat = ahead * m / (one - product * ahead) + (one - u) * g / (one - product)
-        v_hat = v / (one - power)
+        v_hat = v / (one - decayed)
         return w - (m_hat * lr) / (np.sqrt(v_hat) + cast(self.epsilon)), m, v

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
-from gradtape.keras.optimizers.traced import array_like, as_tensor
+from gradtape.keras.optimizers.traced import array_like, as_tensor, power
 
 
 def _step(step: Any) -> Any:
@@ -57,9 +57,7 @@ class ExponentialDecay(LearningRateSchedule):
     def __call__(self, step):
         p = _step(step) / np.float32(self.decay_steps)
         p = np.floor(p) if self.staircase else p
-        return _rate(
-            np.float32(self.initial_learning_rate) * np.power(np.float32(self.decay_rate), p)
-        )
+        return _rate(np.float32(self.initial_learning_rate) * power(np.float32(self.decay_rate), p))
 
 
 class InverseTimeDecay(LearningRateSchedule):
@@ -196,9 +194,9 @@ class CosineDecayRestarts(LearningRateSchedule):
             done = done - turn
         else:
             turn = np.floor(np.log(one - done * (one - t)) / np.log(t))
-            past = (one - t**turn) / (one - t)
-            done = (done - past) / t**turn
-        height = np.float32(self._m_mul) ** turn
+            past = (one - power(t, turn)) / (one - t)
+            done = (done - past) / power(t, turn)
+        height = power(np.float32(self._m_mul), turn)
         wave = np.float32(0.5) * height * (one + np.cos(np.float32(np.pi) * done))
         return _rate(np.float32(self.initial_learning_rate) * ((one - alpha) * wave + alpha))
 

@@ -14,7 +14,7 @@ from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Tensor, wrap
 from gradtape.graph.traced import CannotTrace, TracedArray
 
-__all__ = ["array_like", "as_tensor", "is_traced", "refuse_slices", "update"]
+__all__ = ["array_like", "as_tensor", "is_traced", "power", "refuse_slices", "update"]
 
 
 def is_traced(value: Any) -> bool:
@@ -31,6 +31,16 @@ def array_like(value: Any, dtype: Any = None) -> Any:
 def as_tensor(value: Any) -> Tensor:
     """The tensor of an array, traced or not."""
     return wrap(value)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """base ** exponent of two scalars, the base a NumPy one.
+
+    Of traced ones in float64: 1 - b^t has few digits left, so b^t must be as exact as the C library's.
+    """
+    if type(exponent) is not TracedArray:
+        return base**exponent
+    return (np.float64(base) ** exponent.astype(np.float64)).astype(exponent.dtype)
 
 
 def update(optimizer: Any, gradient: Any, variable: Any, slots: list[Any]) -> None:
