@@ -19,7 +19,6 @@ from gradtape.base.config import settings
 from gradtape.base.errors import OperatorNotAllowedInGraphError, StructureError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
-from gradtape.base.site import where
 from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.specs import TensorSpec
@@ -191,9 +190,8 @@ class Function:
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
         self._eager = True
-        place = getattr(reason, "place", None) or where(3)
         warnings.warn(
-            f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{place}",
+            f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{reason.place}",
             RuntimeWarning,
             stacklevel=4,
         )
