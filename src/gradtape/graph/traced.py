@@ -226,8 +226,8 @@ def _promoted(inputs: tuple[Any, ...]) -> list[Any]:
 
 
 _UFUNCS = {
-    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
-    "true_divide": "divide", "floor_divide": "floor_div", "power": "pow", "negative": "negative",
+    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "real_div",
+    "true_divide": "real_div", "floor_divide": "floor_div", "power": "pow", "negative": "negative",
     "positive": "identity",
     "sqrt": "sqrt", "square": "square", "exp": "exp", "log": "log", "abs": "abs", "absolute": "abs", "sign": "sign",
     "maximum": "maximum", "minimum": "minimum", "tanh": "tanh", "sin": "sin", "cos": "cos", "floor": "floor",
