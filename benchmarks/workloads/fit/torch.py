@@ -15,7 +15,7 @@ class Workload:
         with torch.no_grad():
             self.model.weight.copy_(torch.from_numpy(problem.kernel.T.copy()))
             self.model.bias.copy_(torch.from_numpy(problem.bias))
-        self.optimizer = torch.optim.SGD(self.model.parameters(), RATE, fused=True)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), RATE)
         self.x, self.y = torch.from_numpy(problem.x), torch.from_numpy(problem.y)
         self.loss = self.loss_of if mode == "eager" else torch.compile(self.loss_of)
 

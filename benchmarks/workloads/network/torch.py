@@ -22,12 +22,13 @@ class Workload:
             for parameter, start in zip(self.parameters, self.theirs(problem.weights)):
                 parameter.copy_(torch.from_numpy(start.copy()))
         rate = LEARNING_RATE[problem.optimizer]
+        large = sum(w.size for w in problem.weights) > 10_000  # where the fused update pays off
         if problem.optimizer == "adam":
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-                self.parameters, rate, (BETA_1, BETA_2), EPSILON, fused=True
+                self.parameters, rate, (BETA_1, BETA_2), EPSILON, fused=large
             )
         else:
-            self.optimizer = torch.optim.SGD(self.parameters, rate, fused=True)
+            self.optimizer = torch.optim.SGD(self.parameters, rate, fused=large)
         self.x, self.labels = torch.from_numpy(problem.x), torch.from_numpy(problem.labels)
         self.loss = self.loss_of if mode == "eager" else torch.compile(self.loss_of)
 
