@@ -3,7 +3,6 @@
 import importlib
 
 import pytest
-
 from benchmarks.catalog import CATALOG
 from benchmarks.measure import agreement
 from benchmarks.peers import FRAMEWORKS

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from benchmarks import measure, promises, run, table
 from benchmarks.catalog import CATALOG
 from benchmarks.peers import BOUNDS, FRAMEWORKS, environment
@@ -112,8 +111,12 @@ def test_a_run_is_kept_and_shown(tmp_path, monkeypatch, capsys):
 
 
 MACHINE = {
-    **{"cpu": "a processor", "cores": 2, "memory_gib": 8.0, "system": "Linux x86_64"},
-    **{"blas": "SkylakeX", "load": [0.1, 0.1, 0.1]},
+    "cpu": "a processor",
+    "cores": 2,
+    "memory_gib": 8.0,
+    "system": "Linux x86_64",
+    "blas": "SkylakeX",
+    "load": [0.1, 0.1, 0.1],
 }
 STEPS = {
     "rounds": 3,
