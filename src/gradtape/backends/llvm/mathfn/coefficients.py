@@ -93,6 +93,14 @@ ATANH_NARROW = _numbers(
     """
 )
 
+# 2 atanh(s) - 2 s - 2/3 s z = s z^2 (c0 + c1 z + ...), z = s^2, |s| <= 0.1716: error 2^-66.3
+ATANH_BEYOND = _numbers(
+    """
+    0x1.9999999999996p-2 0x1.2492492493035p-2 0x1.c71c71c5805b0p-3 0x1.745d183259fddp-3
+    0x1.3b1362b3f85c0p-3 0x1.1120b5f502356p-3 0x1.de3362fcaf273p-4 0x1.eb119676fa893p-4
+    """
+)
+
 # pi / 2 in three words
 HALF_PI_64 = _numbers(
     """
@@ -221,24 +229,31 @@ ERF_LOG_32 = _numbers(
     """
 )
 
-# e^(a^2) erfc a = t (c0 + c1 u + ...), t = 3.75 / (a + 3.75) = u + 1/2, a >= 1/2: error 2^-51.8
+# e^(a^2) erfc a = t (c0 + c1 t + ...), t = 3.75 / (a + 3.75), a >= 1/2: error 2^-54.3
 ERFC_64 = _numbers(
     """
-    0x1.2a2af19c14930p-2 0x1.05cce4d22cfb0p-1 0x1.9220d8dc4610dp-1 0x1.0bdcb780d894fp+0
-    0x1.30cf6791ba1d5p+0 0x1.2042cf161f39ep+0 0x1.ad34d9095d98bp-1 0x1.b62927e50be9bp-2
-    0x1.13ccd4528be38p-4 -0x1.bc7f4eb1aa2c0p-4 -0x1.85f4709700d23p-4 -0x1.7b2c542c9e34dp-8
-    0x1.4f49f9c918aaap-5 0x1.3eae5ae0c1390p-6 -0x1.d6d5eef3e38c6p-7 -0x1.da124fdf13a90p-7
-    0x1.3f0f8f501b2bep-8 0x1.2cfcd6f3d4d62p-7 -0x1.d1acd509373c6p-10 -0x1.641b73c80c91ep-8
-    0x1.417f2b7f083e1p-11 0x1.2e84724b35fd2p-9
+    0x1.341f6bc02c956p-3 0x1.341f6bc02034cp-3 0x1.292ad1be23ff6p-3 0x1.13419d6784936p-3
+    0x1.e71dfb6ffecd0p-4 0x1.98d1c02eb0f07p-4 0x1.423fe236beeb3p-4 0x1.d594a1932fc04p-5
+    0x1.387cc74f8a730p-5 0x1.41517c3573bf4p-6 0x1.1e8f89f2c3a4ep-6 -0x1.bf208a1372308p-6
+    0x1.57ef071ce14a5p-4 -0x1.b3e07057936e8p-3 0x1.b0fb0441bfeb6p-2 -0x1.69232ec74a514p-1
+    0x1.e83581cb22b75p-1 -0x1.08b77bd0ec2a8p+0 0x1.c4824602e7a87p-1 -0x1.25fcd3bf5720ap-1
+    0x1.14eed425b10d2p-2 -0x1.62b0bf9a552dap-4 0x1.13fcd6693cbf7p-6 -0x1.8a5a73fb3480fp-10
     """
 )
 
-# e^(a^2) erfc a = t (c0 + c1 u + ...), t = 3.75 / (a + 3.75) = u + 1/2, a >= 1/2: error 2^-34.5
+# what c0 and c1 have lost in rounding
+ERFC_LOW = _numbers(
+    """
+    -0x1.2ff3fc75bb1dbp-57 0x1.ab79f0aaec09dp-58
+    """
+)
+
+# e^(a^2) erfc a = t (c0 + c1 t + ...), t = 3.75 / (a + 3.75), a >= 1/2: error 2^-34.5
 ERFC_NARROW = _numbers(
     """
-    0x1.2a2af19be88d1p-2 0x1.05cce4cfde29bp-1 0x1.9220d90c842a5p-1 0x1.0bdcb88009b8ap+0
-    0x1.30cf5f04d70c2p+0 0x1.204292168b170p+0 0x1.ad3719ce02a9fp-1 0x1.b641c1169085bp-2
-    0x1.12ae406b0a9e7p-4 -0x1.c1505075589b3p-4 -0x1.7ceb58dc12887p-4 0x1.7ffb2d5603e3ep-10
+    0x1.341f7b30e1ea5p-3 0x1.341ceabd06191p-3 0x1.2958a5ffc9477p-3 0x1.115803dc2115cp-3
+    0x1.00de09f61675ep-3 0x1.1960a356d60f7p-4 0x1.790678c46bf91p-3 -0x1.95e51060cbb04p-3
+    0x1.ea90c1260a14dp-2 -0x1.04873cffc81bap-1 0x1.b7d242b2723f3p-2 -0x1.8820c2a75f946p-3
     0x1.076b26015d12cp-5
     """
 )

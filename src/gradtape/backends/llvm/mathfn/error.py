@@ -1,6 +1,6 @@
 """The error function and its complement.
 
-Near 0: x + x p(x^2).  erfc a = e^(-a^2) t p(t - 1/2) with t = k / (a + k), a >= 1/2.  float32 erf: 1 - e^(-p(a)).
+Near 0: x + x p(x^2).  erfc a = e^(-a^2) t p(t) with t = k / (a + k), a >= 1/2.  float32 erf: 1 - e^(-p(a)).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gradtape.backends.llvm.mathfn.kit import (
     numbers,
     scale,
     two_product,
+    two_sum,
     width,
 )
 
@@ -48,13 +49,28 @@ def erfc_of(b: Any, a: Any) -> Any:
     t = b.div(k, total)
     # the a that this t belongs to is off by `shift`, and e^(a^2) erfc a has the derivative 2 a g - 2/sqrt(pi)
     shift = b.mul(b.sub(b.fma(b.neg(t), total, k), b.mul(t, left)), b.mul(total, b.const(1 / ERFC_K)))
-    p_t = horner(b, b.sub(t, b.const(0.5)), numbers(b, "ERFC"))
+    p_t, p_low = _tail(b, t)
     slope = b.fma(b.mul(a, b.const(-2)), b.mul(t, p_t), b.const(2 / math.sqrt(math.pi)))
-    g = b.fma(t, p_t, b.mul(shift, slope))
+    g, g_low = two_product(b, t, p_t)
+    g_low = b.add(b.fma(t, p_low, g_low), b.mul(shift, slope))
     square, more = two_product(b, a, a)
     p, n = reduced(b, b.neg(square))
     p = b.sub(p, b.fma(more, p, more))
-    return scale(b, b.fma(g, p, g), n)
+    return scale(b, b.add(g, b.fma(g, p, b.fma(g_low, p, g_low))), n)
+
+
+def _tail(b: Any, t: Any) -> tuple[Any, Any]:
+    """e^(a^2) erfc(a) / t in two words: the last two steps of the polynomial are carried with what they lose."""
+    if b.narrow:
+        return horner(b, t, table.ERFC_NARROW), b.const(0)
+    c0, c1, *others = table.ERFC_64
+    low0, low1 = table.ERFC_LOW
+    h, h_low = two_product(b, t, horner(b, t, others))
+    s, s_low = two_sum(b, b.const(c1), h)
+    s_low = b.add(s_low, b.add(h_low, b.const(low1)))
+    h, h_low = two_product(b, t, s)
+    y, y_low = two_sum(b, b.const(c0), h)
+    return y, b.add(y_low, b.fma(t, s_low, b.add(h_low, b.const(low0))))
 
 
 def erfc(b: Any, x: Any) -> Any:

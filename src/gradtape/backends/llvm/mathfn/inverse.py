@@ -6,26 +6,48 @@ import math
 from typing import Any
 
 from gradtape.backends.llvm.mathfn import coefficients as table
-from gradtape.backends.llvm.mathfn.kit import horner, numbers
+from gradtape.backends.llvm.mathfn.kit import below, fast_two_sum, horner, numbers
 
 HALF_PI, HALF_PI_LOW = table.HALF_PI_64[0], table.HALF_PI_64[1]
 
 
-def atan_of(b: Any, a: Any) -> Any:
-    """atan a for a >= 0, inf included: by the angles pi/8 and 3 pi/8 to |t| <= tan(pi/8)."""
-    one = b.const(1)
+def atan_of(b: Any, a: Any, a_low: Any = None) -> Any:
+    """atan(a + a_low) for a >= 0, inf included: by the angles pi/8 and 3 pi/8 to |t| <= tan(pi/8)."""
+    one, zero = b.const(1), b.const(0)
+    a = below(b, a, 2.0**60)  # pi/2 to the last bit
     steep = b.gt(a, b.const(math.sqrt(2) + 1))
     middle = b.gt(a, b.const(math.sqrt(2) - 1))
-    top = b.select(steep, b.const(-1), b.select(middle, b.sub(a, one), a))
-    bottom = b.select(steep, a, b.select(middle, b.add(a, one), one))
-    t = b.div(top, bottom)
+
+    def of(far: Any, half_way: Any, near: Any) -> Any:
+        return b.select(steep, far, b.select(middle, half_way, near))
+
+    top = of(b.const(-1), b.sub(a, one), a)
+    bottom = of(a, b.add(a, one), one)
+    base = of(b.const(HALF_PI), b.const(HALF_PI / 2), zero)
+    if b.narrow:
+        t = b.div(top, bottom)
+        z = b.mul(t, t)
+        return b.add(base, b.fma(b.mul(t, z), horner(b, z, numbers(b, "ATAN")), t))
+    inverse = b.div(one, bottom)
+    t = b.mul(top, inverse)
     z = b.mul(t, t)
-    base = b.select(steep, b.const(HALF_PI), b.select(middle, b.const(HALF_PI / 2), b.const(0)))
-    lost = b.select(
-        steep, b.const(HALF_PI_LOW), b.select(middle, b.const(HALF_PI_LOW / 2), b.const(0))
-    )
-    rest = b.fma(b.mul(t, z), horner(b, z, numbers(b, "ATAN")), lost)
-    return b.add(base, b.add(t, rest))
+    # What t has lost to its rounding and to those of the two sums.  A change of a turns the angle by itself over
+    # 1 + a^2, which is bottom^2 (1 + t^2), or half of it.
+    larger, smaller = b.max(a, one), b.min(a, one)
+    bottom_low = b.select(b.eq(bottom, one), zero, b.sub(smaller, b.sub(bottom, larger)))
+    bottom_low = b.select(steep, zero, bottom_low)
+    top_low = of(zero, b.sub(a, b.add(top, one)), zero)
+    off = b.sub(b.add(b.fma(b.neg(t), bottom, top), top_low), b.mul(t, bottom_low))
+    off = b.mul(off, inverse)
+    if a_low is not None:
+        share = b.mul(b.mul(a_low, inverse), inverse)
+        off = b.add(off, of(share, b.add(share, share), share))
+    off = b.sub(off, b.mul(off, z))
+    lost = of(b.const(HALF_PI_LOW), b.const(HALF_PI_LOW / 2), zero)
+    rest = b.fma(b.mul(t, z), horner(b, z, numbers(b, "ATAN")), b.add(lost, off))
+    high, low = fast_two_sum(b, base, t)  # base is 0 or the larger
+    low = b.select(b.eq(base, zero), zero, low)
+    return b.add(high, b.add(rest, low))
 
 
 def atan(b: Any, x: Any) -> Any:
@@ -41,15 +63,28 @@ def atan2(b: Any, y: Any, x: Any) -> Any:
     ay, ax = w.abs(wy), w.abs(wx)
     q = w.div(ay, ax)
     q = w.select(w.eq(ay, w.const(0)), ay, q)  # 0 / 0 is 0 here
+    low = None if w.narrow else _lost_quotient(w, ay, ax, q)
     both = b.ir.and_(w.isinf(wy), w.isinf(wx))
     q = w.select(both, w.const(1), q)
-    angle = atan_of(w, q)
+    angle = atan_of(w, q, low)
     pi = w.sub(w.const(2 * HALF_PI), w.sub(angle, w.const(2 * HALF_PI_LOW)))
     left = w.lt(w.copysign(w.const(1), wx), w.const(0))
     found = b.narrowed(w.select(left, pi, angle))
     found = b.copysign(found, y)
     nan = b.ir.or_(b.isnan(x), b.isnan(y))
     return b.select(nan, b.add(x, y), found)
+
+
+def _lost_quotient(b: Any, ay: Any, ax: Any, q: Any) -> Any:
+    """ay / ax - q where nothing under- or overflows, else 0."""
+    low, high = b.const(2.0**-400), b.const(2.0**400)
+    fits = b.ir.and_(
+        b.ir.and_(b.gt(ay, low), b.lt(ay, high)), b.ir.and_(b.gt(ax, low), b.lt(ax, high))
+    )
+    fits = b.ir.and_(fits, b.lt(q, b.const(2.0**55)))  # beyond, the angle is pi/2
+    one, zero = b.const(1), b.const(0)
+    x, y, k = b.select(fits, ax, one), b.select(fits, ay, one), b.select(fits, q, one)
+    return b.select(fits, b.div(b.fma(b.neg(k), x, y), x), zero)
 
 
 def _half(b: Any, a: Any) -> tuple[Any, Any, Any]:

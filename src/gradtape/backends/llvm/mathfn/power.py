@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from gradtape.backends.llvm.mathfn import coefficients as table
 from gradtape.backends.llvm.mathfn.exponential import HIGHEST, LOWEST, reduced
 from gradtape.backends.llvm.mathfn.kit import (
     MANTISSA,
@@ -36,9 +37,8 @@ def log_two_words(b: Any, x: Any) -> tuple[Any, Any]:
     s_low = b.mul(b.sub(b.fma(b.neg(s), d, f), b.mul(s, d_low)), inverse)
     z, z_low = two_product(b, s, s)
     z_low = b.fma(b.add(s, s), s_low, z_low)
-    first, *others = numbers(b, "ATANH")
-    del first  # 2/3, which stands in two words
-    c, c_low = fast_two_sum(b, b.const(TWO_THIRDS), b.mul(z, horner(b, z, others)))
+    others = b.mul(z, horner(b, z, table.ATANH_BEYOND))
+    c, c_low = fast_two_sum(b, b.const(TWO_THIRDS), others)
     c_low = b.add(c_low, b.const(TWO_THIRDS_LOW))
     u, u_low = two_product(b, z, c)
     u_low = b.add(u_low, b.fma(z, c_low, b.mul(z_low, c)))
@@ -59,7 +59,7 @@ def _magnitude(b: Any, a: Any, y: Any) -> Any:
         high, low = log(b, kept), None
     else:
         high, low = log_two_words(b, kept)
-    edge = b.select(b.gt(a, b.const(0)), a, b.const(-math.inf))  # ln of inf, nan, 0
+    edge = b.select(b.eq(a, b.const(0)), b.const(-math.inf), a)  # ln of 0, inf, nan
     high = b.select(positive, high, edge)
     power = b.mul(y, high)
     inside = b.lt(b.abs(power), b.const(800))
