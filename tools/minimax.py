@@ -87,9 +87,7 @@ def fit(
     return [float(c) for c in found], float(mp.log(error, 2))
 
 
-def lost(
-    f: F, weight: F, powers: Sequence[int], a: float, b: float, dtype: type
-) -> list[float]:
+def lost(f: F, weight: F, powers: Sequence[int], a: float, b: float, dtype: type) -> list[float]:
     """What the coefficients of `fit` have lost in rounding."""
     exact = exchange(f, weight, powers, mp.mpf(a), mp.mpf(b))
     return [float(c - rounded(c, dtype)) for c in exact]
@@ -126,7 +124,9 @@ def tables() -> list[str]:
 
 def main() -> None:
     sys.path.insert(0, __file__.rpartition("/")[0])
-    print('"""Coefficients of minimax polynomials, lowest power first: made by tools/minimax.py."""')
+    print(
+        '"""Coefficients of minimax polynomials, lowest power first: made by tools/minimax.py."""'
+    )
     print()
     print("from __future__ import annotations")
     print()

@@ -21,7 +21,9 @@ def even(f: Callable[[Any], Any], scale: Callable[[Any], Any]) -> Callable[[Any]
     return of
 
 
-def entries(fit: Any, lost: Any, words: Any) -> Iterator[tuple[str, str, list[float], float | None]]:
+def entries(
+    fit: Any, lost: Any, words: Any
+) -> Iterator[tuple[str, str, list[float], float | None]]:
     f32, f64 = np.float32, np.float64
 
     def one(name: str, says: str, *given: Any) -> tuple[str, str, list[float], float]:

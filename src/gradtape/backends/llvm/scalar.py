@@ -168,7 +168,9 @@ class ScalarBuilder(MathMethods, IntegerMethods):
             y = self.ir.fptosi(b.select(fits, moved, b.const(0)), i.type)
             y = i.select(high, i.xor(y, i.const(-(2**63))), y)
         else:
-            if wide.itemsize == 4 and source == FLOAT64:  # numbers between the lowest and one less truncate to it
+            if (
+                wide.itemsize == 4 and source == FLOAT64
+            ):  # numbers between the lowest and one less truncate to it
                 fits = self.ir.and_(b.lt(x, b.const(edge)), b.gt(x, b.const(-edge - 1)))
             y = self.ir.fptosi(b.select(fits, x, b.const(0)), i.type)
         y = i.select(fits, y, i.const(-(2 ** (8 * wide.itemsize - 1))))
@@ -246,7 +248,9 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         zero, one = self.const(0), self.const(1)
         if not self.floating:
             positive = self.select(self.ne(x, zero), one, zero)
-            return self.select(self.lt(x, zero), self.const(-1), positive) if self.signed else positive
+            return (
+                self.select(self.lt(x, zero), self.const(-1), positive) if self.signed else positive
+            )
         whole = self.copysign(one, x)
         return self.select(self.ir.fcmp_unordered("ueq", x, zero), self.add(x, zero), whole)
 

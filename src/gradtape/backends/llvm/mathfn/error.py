@@ -48,7 +48,9 @@ def erfc_of(b: Any, a: Any) -> Any:
     total, left = fast_two_sum(b, b.select(b.gt(a, k), a, k), b.select(b.gt(a, k), k, a))
     t = b.div(k, total)
     # the a that this t belongs to is off by `shift`, and e^(a^2) erfc a has the derivative 2 a g - 2/sqrt(pi)
-    shift = b.mul(b.sub(b.fma(b.neg(t), total, k), b.mul(t, left)), b.mul(total, b.const(1 / ERFC_K)))
+    shift = b.mul(
+        b.sub(b.fma(b.neg(t), total, k), b.mul(t, left)), b.mul(total, b.const(1 / ERFC_K))
+    )
     p_t, p_low = _tail(b, t)
     slope = b.fma(b.mul(a, b.const(-2)), b.mul(t, p_t), b.const(2 / math.sqrt(math.pi)))
     g, g_low = two_product(b, t, p_t)
