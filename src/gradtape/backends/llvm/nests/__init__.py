@@ -1,0 +1,1 @@
+"""Code for equations over buffers in memory: nests of vectorised loops, calls of the BLAS, moved elements."""
