@@ -1,1 +1,1 @@
-"""What executes a graph: native code, through LLVM."""
+"""What executes a graph."""

@@ -1,1 +1,1 @@
-"""The LLVM backend.  llvmlite is imported here and nowhere else, and only on the first compilation."""
+"""Machine code through LLVM: `llvmlite` is imported on the first compilation, and only here."""

@@ -204,19 +204,20 @@ class Context:
         n: int,
         cost: float,
         pointers: Sequence[ir.Value],
-        body: Callable[[Context, list[ir.Value], ir.Value, ir.Value, ir.Value], None],
+        body: Callable[..., None],
         align: int = 1,
         name: str = "part",
     ) -> int:
         """body(ctx, pointers, begin, end, part) over parts of range(n); `cost`: nanoseconds of one turn.
 
-        What the body reads and writes goes through `pointers`: it may be emitted into a function of its own.
+        What the body reads and writes goes through `pointers`: it may be emitted into a function of its own.  Bounds
+        and part are ints where the loop is not cut.
         Gives the number of parts.  Cuts fall on multiples of `align`.
         """
         bounds = self.parts(n, cost, align)
         count = len(bounds) - 1
         if count == 1:
-            body(self, list(pointers), self.index(0), self.index(n), self.index(0))
+            body(self, list(pointers), 0, n, 0)
             return 1
         function = self._part(pointers, body, name)
         operands = self._stacked([self._table, *pointers])

@@ -90,8 +90,11 @@ class Nest:
         elif self.folding:
             self._whole_fold()
         else:
-            align = 64
-            self._over(len(self.space.dims) - 1, lambda values, begin, end, part: self._map(values, (begin, end, self.inner)), align)
+            self._over(
+                len(self.space.dims) - 1,
+                lambda values, begin, end, part: self._map(values, (begin, end, self.inner)),
+                4 * self.lanes,
+            )
         if self.flag is not None:
             bad = ctx.b.icmp_signed("!=", ctx.b.load(self.flag, typ=I32), ir.Constant(I32, 0))
             ctx.fallback_if(bad, self.equation)
@@ -129,7 +132,7 @@ class Nest:
             self.here_flag = rest.pop(0) if self.flag is not None else None
             if rest:
                 self._place_kept(values, rest[0], number)
-            values.prepare([s for s in self.space.steps if s.level is Level.SCALAR and s.stage == 0])
+            values.prepare_once()
             body(values, begin, end, number)
 
         given = [*(self.pointers[v] for v in names), *extra]
@@ -151,7 +154,7 @@ class Nest:
 
     def _place_kept(self, values: Values, scratch: ir.Value, part: ir.Value) -> None:
         ctx = values.ctx
-        start = ctx.b.mul(part, ir.Constant(I64, self._row_bytes()))
+        start = ctx.b.mul(ctx.index(part), ir.Constant(I64, self._row_bytes()))
         for v in self._kept_values():
             values.kept_places[v] = ctx.at(scratch, start, I8)
             start = ctx.b.add(start, ir.Constant(I64, -(-v.dtype.itemsize * self.inner // 64) * 64))
@@ -161,9 +164,7 @@ class Nest:
     def _kept(self, values: Values, depth: int, begin: int | ir.Value, end: int | ir.Value) -> None:
         loop = self.kept_loops[depth]
         last = depth == len(self.kept_loops) - 1
-        with values.ctx.loop(end, begin) as i:
-            values.push()
-            before = values.moved(loop, i)
+        with values.ctx.loop(end, begin) as i, values.inside(loop, i):
             if not last:
                 self._kept(values, depth + 1, 0, self.space.dims[self.kept_loops[depth + 1]].size)
             elif self.strips:
@@ -172,8 +173,6 @@ class Nest:
                 self._row(values)
             else:
                 self._map(values, (0, self.inner, self.inner))
-            values.bases = before
-            values.pop()
 
     # -- map
 
@@ -266,14 +265,10 @@ class Nest:
         sizes = [len(w) for w in wide]
 
         def body(i: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            values.push()
-            before = values.moved(loop, i)
-            values.prepare(row.pass_.steps)
-            inner = self._folded(
-                values, row, depth + 1, 0, self.space.dims[self.folded_loops[depth + 1]].size, _cut(flat, sizes)
-            )
-            values.bases = before
-            values.pop()
+            following = self.space.dims[self.folded_loops[depth + 1]].size
+            with values.inside(loop, i):
+                values.prepare(row.pass_.steps)
+                inner = self._folded(values, row, depth + 1, 0, following, _cut(flat, sizes))
             return [x for w in inner for x in w]
 
         return _cut(values.ctx.loop_over(begin, end, 1, [x for w in wide for x in w], body), sizes)
@@ -292,7 +287,7 @@ class Nest:
             self._row(values)
             return
         one = self.passes[0]
-        align = 64 if len(self.folded_loops) == 1 else 1
+        align = 4 * self.lanes if len(self.folded_loops) == 1 else 1
         count = len(ctx.parts(self.space.dims[loop].size, self._cost(loop), align)) - 1
         folds = self._folds(one)
         sizes = [len(fold.wide_start()) for fold in folds]
@@ -301,6 +296,7 @@ class Nest:
         found: list[list[list[ir.Value]]] = []
 
         def body(values: Values, begin: ir.Value, end: ir.Value, place: ir.Value | None, number: ir.Value) -> None:
+            values.prepare_once()
             values.prepare(one.steps)
             row = Row(values, one, self._folds(one), unroll_of(one, self.inner // self.lanes))
             wide = self._folded(values, row, 0, begin, end)
@@ -363,10 +359,8 @@ class Nest:
         width = count * self.lanes
         masked = self.inner % width != 0
         last = values.ctx.index(end)
-        with values.ctx.loop(end, begin, width) as j:
-            values.push()
+        with values.ctx.loop(end, begin, width) as j, values.scope():
             self._strip(values, j, count, last if masked else None)
-            values.pop()
 
     def _strip(self, values: Values, j: ir.Value, count: int, end: ir.Value | None) -> None:
         """`count` vectors of neighbours, folded down the other loops."""
@@ -435,16 +429,11 @@ class Nest:
         loop = self.folded_loops[depth]
 
         def body(i: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            values.push()
-            before = values.moved(loop, i)
-            values.prepare(one.steps)
-            if depth == len(self.folded_loops) - 1:
-                after = vectors(*flat)
-            else:
-                after = self._down(values, depth + 1, flat, vectors, one)
-            values.bases = before
-            values.pop()
-            return after
+            with values.inside(loop, i):
+                values.prepare(one.steps)
+                if depth == len(self.folded_loops) - 1:
+                    return vectors(*flat)
+                return self._down(values, depth + 1, flat, vectors, one)
 
         return body
 

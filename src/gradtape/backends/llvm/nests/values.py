@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -47,28 +48,35 @@ class Values:
         self.j: ir.Value = ctx.index(0)
         self.mask: ir.Value | None = None
         self.inner = len(space.dims) - 1
+        self.entered: set[int] = set()
 
     # scopes
 
-    def push(self) -> None:
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """What is computed inside is forgotten behind it."""
         self.scopes.append({})
         self.splats.append({})
-
-    def pop(self) -> None:
+        yield
         self.scopes.pop()
         self.splats.pop()
 
-    def put(self, v: Value, x: ir.Value) -> None:
-        self.scopes[-1][v] = x
-
-    def moved(self, loop: int, index: ir.Value) -> dict[Value, ir.Value]:
-        """The operands' places at turn `index` of a loop; the places before, to be put back."""
+    @contextmanager
+    def inside(self, loop: int, index: ir.Value) -> Iterator[None]:
+        """The body of a loop at turn `index`: the operands have moved."""
         before = self.bases
         self.bases = dict(before)
         for v, strides in self.space.strides.items():
             if strides[loop]:
                 self.bases[v] = address(self.ctx, before[v], index, v.dtype, strides[loop])
-        return before
+        self.entered.add(loop)
+        with self.scope():
+            yield
+        self.entered.discard(loop)
+        self.bases = before
+
+    def put(self, v: Value, x: ir.Value) -> None:
+        self.scopes[-1][v] = x
 
     # numbers
 
@@ -101,8 +109,14 @@ class Values:
     def prepare(self, steps: Iterable[Step], more: Iterable[Value] = ()) -> None:
         """What the steps of a loop need from outside of it, computed before it."""
         for v in (*(x for s in steps for x in s.equation.inputs), *more):
-            if self.inner not in self.space.spans[v]:
+            if self.space.spans[v] <= self.entered:
                 self.spread(v)
+
+    def prepare_once(self) -> None:
+        """What varies with no loop, computed before all of them."""
+        for v, spans in self.space.spans.items():
+            if not spans and self.space.stages[v] == 0 and v not in self.space.constants:
+                self.one(v)
 
     # vectors
 
