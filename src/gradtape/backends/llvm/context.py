@@ -225,7 +225,8 @@ class Context:
         cuts = ir.GlobalVariable(self.module, kind, self.module.get_unique_name("cuts"))
         cuts.linkage, cuts.global_constant = "internal", True
         cuts.initializer = ir.Constant(kind, bounds)
-        self.call(PARALLEL, VOID, [function, operands, cuts, self.index(count)])
+        given = [opaque(function), operands, opaque(cuts), self.index(count)]
+        self.call(PARALLEL, VOID, given)
         return count
 
     def _part(self, pointers: Sequence[ir.Value], body: Callable[..., None], name: str) -> ir.Function:
@@ -248,9 +249,15 @@ class Context:
         """The pointers in an array on the stack."""
         with self.b.goto_entry_block():
             place = self.b.alloca(ir.ArrayType(PTR, len(pointers)))
+            place.type = PTR
         for k, pointer in enumerate(pointers):
             self.b.store(pointer, self.at(place, self.index(k), PTR))
         return place
+
+
+def opaque(named: ir.Function | ir.GlobalVariable) -> ir.Value:
+    """The address of something with a name, as a pointer without a type."""
+    return ir.FormattedConstant(PTR, named.get_reference())
 
 
 def call_pointer(
