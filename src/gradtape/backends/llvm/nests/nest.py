@@ -25,6 +25,7 @@ from gradtape.graph.space import Level, Space, space_of
 
 IN_REGISTERS = 4  # vectors: a row of no more stays in registers from pass to pass
 SHORT = 2 * BLOCK  # vectors per accumulator: a sum of no more is kept in the dtype
+ALONE = 1 << 14  # numbers that one thread folds and then goes over again
 STRIP = 4  # vectors in a strip
 NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 
@@ -43,6 +44,9 @@ def nest_of(graph: Graph) -> Space | None:
     if folded and space.last_stage > 0 and not space.inner_folded:
         return None
     if space.last_stage > 0 and sum(d.folded for d in space.dims) != 1:
+        return None
+    alone = all(d.folded for d in space.dims)
+    if space.last_stage > 0 and alone and math.prod(d.size for d in space.dims) > ALONE:
         return None
     if space.checks and not space.inner_folded:
         return None
@@ -471,3 +475,25 @@ def _cut(flat: Sequence[ir.Value], sizes: Sequence[int]) -> list[list[ir.Value]]
 
 
 __all__ = ["Nest", "lower_group", "nest_of", "store", "stored_type"]
+
+
+def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[int, int]]:
+    """Outputs and inputs at which the nest is at the same time: each element is read before it is written.
+
+    An input that a later pass reads again is not among them, nor one that is read by rows while elements are written.
+    """
+    places = {v: k for k, v in reversed(list(enumerate(equation.inputs)))}
+    inner = dict(zip(graph.inputs, dict.fromkeys(equation.inputs)))
+    last_read: dict[Value, int] = {}
+    for number, one in enumerate(passes_of(space, keeping=True)):
+        for s in (*one.steps, *one.folds):
+            for x in s.equation.inputs:
+                last_read[x] = number
+    pairs = []
+    for k, y in enumerate(graph.outputs):
+        for x in graph.inputs:
+            if x.aval != y.aval or space.strides.get(x) != space.strides.get(y) or inner[x] not in places:
+                continue
+            if space.levels[y] is Level.POINT and space.levels[x] is Level.POINT and last_read.get(x, 0) <= space.stages[y]:
+                pairs.append((k, places[inner[x]]))
+    return pairs
