@@ -1,0 +1,1 @@
+"""Which operations have code of their own: importing this fills the table."""
