@@ -103,4 +103,4 @@ def graph_of(equation: Equation) -> Graph:
     return Graph(equation.inputs, (equation,), equation.outputs)
 
 
-__all__ = ["Aval", "Native", "equation_of", "graph_of", "serial", "VOID", "call_pointer"]
+__all__ = ["CALLBACK", "PART", "TestContext", "Value", "Equation", "Graph", "aval_of", "ctypes", "np", "Aval", "Native", "equation_of", "graph_of", "serial", "VOID", "call_pointer"]

@@ -77,6 +77,11 @@ class Context:
         """The buffer of a value of the graph."""
         return self._pointers(value)
 
+    def within(self, function: ir.Function) -> Context:
+        """The place at the start of a function that several equations may call: it has no scratch and no table."""
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        return Context(self.unit, b, self._pointers, self._table)
+
     def begin(self) -> None:
         """A new equation: the scratch of the last one is free again."""
         self._top = 0

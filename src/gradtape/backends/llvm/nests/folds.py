@@ -37,12 +37,11 @@ class Fold:
     """One fold of numbers of a dtype, `lanes` at a time.
 
     first level: vectors of the dtype, which `add` adds to.  second level (`wide`): what blocks of the first are put into.
-    A fold over `count` numbers; `lanewise`: every lane is a result of its own.
+    A fold over `count` numbers.
     """
 
-    def __init__(self, kind: str, dtype: np.dtype[Any], lanes: int, count: int, lanewise: bool = False):
+    def __init__(self, kind: str, dtype: np.dtype[Any], lanes: int, count: int):
         self.kind, self.dtype, self.lanes, self.count = kind, dtype, lanes, count
-        self.lanewise = lanewise
         self.sums = kind in ("sum", "mean") and dtype.kind == "f"
         self.wide_dtype = FLOAT64 if self.sums else dtype
 

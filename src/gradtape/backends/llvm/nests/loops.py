@@ -1,4 +1,8 @@
-"""The innermost loop of a nest: vectors of neighbours, several at a time, and what is left over under a mask."""
+"""The innermost loop of a nest: over vectors of neighbours, and what is left over under a mask.
+
+A vector may be several registers wide: LLVM then lays several independent computations side by side, which hides the
+time each of them takes.
+"""
 
 from __future__ import annotations
 
@@ -12,144 +16,102 @@ from gradtape.backends.llvm.nests.memory import mask_below
 from gradtape.backends.llvm.nests.plan import Pass
 from gradtape.backends.llvm.nests.values import Values
 
-HEAVY = 24.0  # a body of this cost keeps the processor busy one vector at a time
-Range = tuple[int | ir.Value, int | ir.Value, int]  # begin, end, and the whole length, which is known
+HEAVY = 24.0  # of a body of this cost there is one copy, under a mask, where masks are cheap
+LONG_CHAIN = 40.0  # a body of this cost waits for itself: it is laid out eight times side by side
+SHORT = 2 * BLOCK  # vectors: a sum of no more is kept in the dtype
+Bound = int | ir.Value
 
 
-def unroll_of(one: Pass, vectors: int) -> int:
-    """How many vectors go through the body at once."""
-    wanted = 1 if one.cost >= HEAVY else 2 if one.cost >= HEAVY / 2 or not one.folds else 4
-    while wanted > max(vectors, 1):
+def width_of(cost: float, registers: int, masks: bool) -> int:
+    """How many registers wide a vector is, for a loop of so many registers in all."""
+    wanted = 8 if cost >= LONG_CHAIN and registers >= 256 else 4
+    if not masks:
+        wanted //= 2
+    while wanted > 1 and wanted >= 2 * registers:
         wanted //= 2
     return wanted
 
 
 class Row:
-    """One pass over the innermost loop."""
+    """One pass over the innermost loop, of which `length` is known."""
 
-    def __init__(self, values: Values, one: Pass, folds: Sequence[Fold], unroll: int):
-        self.values, self.pass_, self.folds, self.unroll = values, one, folds, unroll
+    def __init__(self, values: Values, one: Pass, folds: Sequence[Fold], length: int):
+        self.values, self.pass_, self.folds, self.length = values, one, folds, length
         self.ctx: Context = values.ctx
         self.b, self.lanes = values.b, values.lanes
-        self.chunk = self.lanes * unroll
 
-    def turn(
-        self, j: ir.Value, count: int, mask: ir.Value | None, totals: list[list[ir.Value]]
-    ) -> list[list[ir.Value]]:
-        """The body, for `count` vectors from place j on; totals: per fold one vector per vector."""
+    def turn(self, j: ir.Value, mask: ir.Value | None, totals: Sequence[ir.Value]) -> list[ir.Value]:
+        """The body at place j: the totals, one vector per fold, after it."""
         values = self.values
-        after: list[list[ir.Value]] = [[] for _ in self.folds]
-        for u in range(count):
-            values.at(self.b.add(j, ir.Constant(I64, u * self.lanes)) if u else j, mask)
-            for step in self.pass_.steps:
-                values.many(step.output)
-            for k, (fold, step) in enumerate(zip(self.folds, self.pass_.folds)):
-                x = values.many(step.equation.inputs[0])
-                after[k].append(fold.add(self.b, totals[k][u], x, mask))
-            for v in self.pass_.keeps:
-                values.keep(v, values.kept_places[v])
-            for v in self.pass_.stores:
-                values.save(v)
+        values.at(j, mask)
+        for step in self.pass_.steps:
+            values.many(step.output)
+        after = [
+            fold.add(self.b, total, values.many(step.equation.inputs[0]), mask)
+            for fold, step, total in zip(self.folds, self.pass_.folds, totals)
+        ]
+        for v in self.pass_.keeps:
+            values.keep(v, values.kept_places[v])
+        for v in self.pass_.stores:
+            values.save(v)
         return after
 
-    def _flat(self, totals: list[list[ir.Value]]) -> list[ir.Value]:
-        return [x for group in totals for x in group]
+    def _turns(self, begin: Bound, end: Bound, totals: Sequence[ir.Value], limit: Bound | None = None) -> list[ir.Value]:
+        """Turns from begin to end; limit: places from there on are masked."""
 
-    def _grouped(self, flat: Sequence[ir.Value], size: int) -> list[list[ir.Value]]:
-        return [list(flat[k * size : (k + 1) * size]) for k in range(len(self.folds))]
-
-    def _starts(self, count: int) -> list[list[ir.Value]]:
-        return [[fold.start()] * count for fold in self.folds]
-
-    def _main(self, begin: int | ir.Value, end: int | ir.Value, totals: list[list[ir.Value]]) -> list[list[ir.Value]]:
         def body(j: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            return self._flat(self.turn(j, self.unroll, None, self._grouped(flat, self.unroll)))
+            mask = None if limit is None else mask_below(self.b, j, self.ctx.index(limit), self.lanes)
+            return self.turn(j, mask, flat)
 
-        return self._grouped(
-            self.ctx.loop_over(begin, end, self.chunk, self._flat(totals), body), self.unroll
-        )
+        return self.ctx.loop_over(begin, end, self.lanes, totals, body)
 
-    def _tail(self, begin: int | ir.Value, end: int | ir.Value, totals: list[list[ir.Value]]) -> list[list[ir.Value]]:
+    def _cut(self, end: Bound) -> tuple[Bound | None, bool]:
+        """Where the loop without masks ends, if there is one, and whether there is a rest."""
+        rest = self.length % self.lanes
+        one_copy = self.pass_.cost >= HEAVY and self.ctx.unit.vector_bytes == 64
+        if rest and (self.length < self.lanes or one_copy):
+            return None, True
+        if isinstance(end, int):
+            return end // self.lanes * self.lanes, bool(rest)
+        return (self.b.and_(end, ir.Constant(I64, -self.lanes)) if rest else end), bool(rest)
+
+    def short(self, begin: Bound, end: Bound) -> list[ir.Value]:
+        """The pass over a short row: per fold one vector."""
+        middle, rest = self._cut(end)
+        totals = [fold.start() for fold in self.folds]
+        if middle is not None:
+            totals = self._turns(begin, middle, totals)
+            begin = middle
+        return self._turns(begin, end, totals, end) if rest else totals
+
+    def long(self, begin: Bound, end: Bound, wide: list[list[ir.Value]]) -> list[list[ir.Value]]:
+        """The pass over a long row, in blocks: per fold the wide results, which come in by `wide`."""
+        middle, rest = self._cut(end)
+        if middle is not None:
+            wide = self._blocks(begin, middle, wide, None)
+            begin = middle
+        return self._blocks(begin, end, wide, end) if rest else wide
+
+    def _blocks(self, begin: Bound, end: Bound, wide: list[list[ir.Value]], limit: Bound | None) -> list[list[ir.Value]]:
+        sizes, step = [len(w) for w in wide], self.lanes * BLOCK
         last = self.ctx.index(end)
 
-        def body(j: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            mask = mask_below(self.b, j, last, self.lanes)
-            return self._flat(self.turn(j, 1, mask, self._grouped(flat, 1)))
-
-        return self._grouped(self.ctx.loop_over(begin, end, self.lanes, self._flat(totals), body), 1)
-
-    def _cut(self, bounds: Range) -> tuple[bool, int | ir.Value, bool]:
-        """Whether there is a main loop, where it ends, and whether there is a rest."""
-        _, end, n = bounds
-        rest = n % self.chunk
-        if rest and (n < self.chunk or (self.pass_.cost >= HEAVY and self.ctx.unit.vector_bytes == 64)):
-            return False, 0, True  # masks are cheap there, a second copy of the body is not
-        if isinstance(end, int):
-            return True, end // self.chunk * self.chunk, bool(rest)
-        whole = self.b.and_(end, ir.Constant(I64, -self.chunk)) if rest else end
-        return True, whole, bool(rest)
-
-    def short(self, bounds: Range) -> list[ir.Value]:
-        """The pass over a short row: per fold one vector."""
-        main, middle, rest = self._cut(bounds)
-        totals = self._starts(1)
-        if main:
-            several = self._main(bounds[0], middle, self._starts(self.unroll))
-            totals = [[fold.tree(self.b, group)] for fold, group in zip(self.folds, several)]
-        if rest:
-            totals = self._tail(middle if main else bounds[0], bounds[1], totals)
-        return [group[0] for group in totals]
-
-    def long(self, bounds: Range, wide: list[list[ir.Value]]) -> list[list[ir.Value]]:
-        """The pass over a long row, in blocks: per fold the wide results, which come in by `wide`."""
-        main, middle, rest = self._cut(bounds)
-        if main:
-            wide = self._blocks(bounds[0], middle, self.chunk, self.unroll, wide)
-        if rest:
-            begin = middle if main else bounds[0]
-            wide = self._blocks(begin, bounds[1], self.lanes, 1, wide, masked=True)
-        return wide
-
-    def _blocks(
-        self,
-        begin: int | ir.Value,
-        end: int | ir.Value,
-        step: int,
-        count: int,
-        wide: list[list[ir.Value]],
-        masked: bool = False,
-    ) -> list[list[ir.Value]]:
-        sizes = [len(w) for w in wide]
-
         def body(first: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            before, at = [], 0
-            for size in sizes:
-                before.append(list(flat[at : at + size]))
-                at += size
-            limit = self.b.add(first, ir.Constant(I64, step * BLOCK))
-            stop = self.b.select(
-                self.b.icmp_signed("<", limit, self.ctx.index(end)), limit, self.ctx.index(end)
-            )
-            if masked:
-                totals = self._tail_until(first, stop, self.ctx.index(end))
-            else:
-                totals = self._main(first, stop, self._starts(count))
+            stop = self.b.add(first, ir.Constant(I64, step))
+            stop = self.b.select(self.b.icmp_signed("<", stop, last), stop, last)
+            totals = self._turns(first, stop, [fold.start() for fold in self.folds], limit)
             after = []
-            for fold, w, group in zip(self.folds, before, totals):
-                after += fold.flush(self.b, w, fold.tree(self.b, group))
+            for fold, w, total in zip(self.folds, cut(flat, sizes), totals):
+                after += fold.flush(self.b, w, total)
             return after
 
-        flat = self.ctx.loop_over(begin, end, step * BLOCK, [x for w in wide for x in w], body)
-        result, at = [], 0
-        for size in sizes:
-            result.append(flat[at : at + size])
-            at += size
-        return result
+        return cut(self.ctx.loop_over(begin, end, step, [x for w in wide for x in w], body), sizes)
 
-    def _tail_until(self, begin: ir.Value, stop: ir.Value, end: ir.Value) -> list[list[ir.Value]]:
-        def body(j: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            mask = mask_below(self.b, j, end, self.lanes)
-            return self._flat(self.turn(j, 1, mask, self._grouped(flat, 1)))
 
-        flat = self.ctx.loop_over(begin, stop, self.lanes, self._flat(self._starts(1)), body)
-        return self._grouped(flat, 1)
+def cut(flat: Sequence[ir.Value], sizes: Sequence[int]) -> list[list[ir.Value]]:
+    """A list in pieces of these sizes."""
+    result, at = [], 0
+    for size in sizes:
+        result.append(list(flat[at : at + size]))
+        at += size
+    return result

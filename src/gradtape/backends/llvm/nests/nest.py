@@ -16,17 +16,16 @@ from llvmlite import ir
 
 from gradtape.backends.llvm.context import F64, I8, I32, I64, Context
 from gradtape.backends.llvm.nests.folds import BLOCK, Fold
-from gradtape.backends.llvm.nests.loops import Row, unroll_of
-from gradtape.backends.llvm.nests.memory import mask_below, stored_type, store, load
+from gradtape.backends.llvm.nests.loops import SHORT, Row, cut, width_of
+from gradtape.backends.llvm.nests.memory import load, mask_below
 from gradtape.backends.llvm.nests.plan import Pass, passes_of
 from gradtape.backends.llvm.nests.values import Values, rule_of
 from gradtape.graph.ir import Equation, Graph, Value
 from gradtape.graph.space import Level, Space, space_of
 
 IN_REGISTERS = 4  # vectors: a row of no more stays in registers from pass to pass
-SHORT = 2 * BLOCK  # vectors per accumulator: a sum of no more is kept in the dtype
 ALONE = 1 << 14  # numbers that one thread folds and then goes over again
-STRIP = 4  # vectors in a strip
+STRIP = 4  # registers in a strip
 NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 
 
@@ -64,15 +63,24 @@ class Nest:
     def __init__(self, ctx: Context, space: Space, pointers: dict[Value, ir.Value], equation: Equation):
         self.ctx, self.space, self.pointers, self.equation = ctx, space, pointers, equation
         dtypes = [v.dtype for v in space.spans if v.dtype.kind != "b"]
-        self.lanes = min((ctx.lanes(d) for d in dtypes), default=16)
+        lanes = min((ctx.lanes(d) for d in dtypes), default=16)
         dims = space.dims
         self.folding = any(d.folded for d in dims)
         self.strips = self.folding and not space.inner_folded
         self.kept_loops = [k for k, d in enumerate(dims[:-1]) if not d.folded]
         self.folded_loops = [k for k, d in enumerate(dims) if d.folded]
         self.inner = dims[-1].size if dims else 1
-        self.registers = not self.strips and self.inner <= IN_REGISTERS * self.lanes and len(self.folded_loops) <= 1
+        registers = -(-self.inner // lanes)
+        self.registers = self.folding and not self.strips and registers <= IN_REGISTERS and len(self.folded_loops) == 1
         self.passes = passes_of(space, keeping=not self.registers)
+        if not self.registers:
+            dear = max(p.cost for p in self.passes)
+            masks = ctx.unit.vector_bytes == 64
+            width = width_of(dear, registers, masks)
+            if self.strips:
+                width = min(width, 2 if dear > 16 or len(self.passes[0].folds) > 2 else STRIP)
+            lanes *= width
+        self.lanes = lanes
         self.outputs = list(dict.fromkeys(space.graph.outputs))
         self.flag: ir.Value | None = None
 
@@ -96,8 +104,8 @@ class Nest:
         else:
             self._over(
                 len(self.space.dims) - 1,
-                lambda values, begin, end, part: self._map(values, (begin, end, self.inner)),
-                4 * self.lanes,
+                lambda values, begin, end, part: self._map(values, begin, end),
+                self.lanes,
             )
         if self.flag is not None:
             bad = ctx.b.icmp_signed("!=", ctx.b.load(self.flag, typ=I32), ir.Constant(I32, 0))
@@ -176,25 +184,24 @@ class Nest:
             elif self.folding:
                 self._row(values)
             else:
-                self._map(values, (0, self.inner, self.inner))
+                self._map(values, 0, self.inner)
 
     # -- map
 
-    def _map(self, values: Values, bounds: tuple[int | ir.Value, int | ir.Value, int]) -> None:
+    def _map(self, values: Values, begin: int | ir.Value, end: int | ir.Value) -> None:
         one = self.passes[0]
         values.prepare(one.steps, one.stores)
-        row = Row(values, one, [], unroll_of(one, self.inner // self.lanes))
-        row.short(bounds)
+        Row(values, one, [], self.inner).short(begin, end)
         for v in self.outputs:
             if self.space.levels[v] is not Level.POINT:
                 values.save_one(v)
 
     # -- rows
 
-    def _folds(self, one: Pass, lanewise: bool = False) -> list[Fold]:
+    def _folds(self, one: Pass) -> list[Fold]:
         count = math.prod(self.space.dims[k].size for k in self.folded_loops)
         return [
-            Fold(s.fold or "", s.equation.inputs[0].dtype, self.lanes, count, lanewise) for s in one.folds
+            Fold(s.fold or "", s.equation.inputs[0].dtype, self.lanes, count) for s in one.folds
         ]
 
     def _row(self, values: Values) -> None:
@@ -248,10 +255,9 @@ class Nest:
         return [fold.across(b, fold.tree(b, xs)) for fold, xs in zip(folds, totals)]
 
     def _in_loops(self, values: Values, one: Pass, folds: list[Fold]) -> list[ir.Value]:
-        unroll = unroll_of(one, self.inner // self.lanes)
-        row = Row(values, one, folds, unroll)
-        if len(self.folded_loops) == 1 and self.inner <= SHORT * row.chunk:
-            totals = row.short((0, self.inner, self.inner))
+        row = Row(values, one, folds, self.inner)
+        if len(self.folded_loops) == 1 and self.inner <= SHORT * self.lanes:
+            totals = row.short(0, self.inner)
             return [fold.across(values.b, x) for fold, x in zip(folds, totals)]
         wide = self._folded(values, row, 0, 0, self.space.dims[self.folded_loops[0]].size)
         return [fold.narrow(values.b, fold.gather_lanes(values.b, w)) for fold, w in zip(folds, wide)]
@@ -265,17 +271,17 @@ class Nest:
             wide = [fold.wide_start() for fold in row.folds]
         loop = self.folded_loops[depth]
         if depth == len(self.folded_loops) - 1:
-            return row.long((begin, end, self.inner), wide)
+            return row.long(begin, end, wide)
         sizes = [len(w) for w in wide]
 
         def body(i: ir.Value, *flat: ir.Value) -> list[ir.Value]:
             following = self.space.dims[self.folded_loops[depth + 1]].size
             with values.inside(loop, i):
                 values.prepare(row.pass_.steps)
-                inner = self._folded(values, row, depth + 1, 0, following, _cut(flat, sizes))
+                inner = self._folded(values, row, depth + 1, 0, following, cut(flat, sizes))
             return [x for w in inner for x in w]
 
-        return _cut(values.ctx.loop_over(begin, end, 1, [x for w in wide for x in w], body), sizes)
+        return cut(values.ctx.loop_over(begin, end, 1, [x for w in wide for x in w], body), sizes)
 
     # -- everything folded
 
@@ -291,7 +297,7 @@ class Nest:
             self._row(values)
             return
         one = self.passes[0]
-        align = 4 * self.lanes if len(self.folded_loops) == 1 else 1
+        align = self.lanes if len(self.folded_loops) == 1 else 1
         count = len(ctx.parts(self.space.dims[loop].size, self._cost(loop), align)) - 1
         folds = self._folds(one)
         sizes = [len(fold.wide_start()) for fold in folds]
@@ -302,7 +308,7 @@ class Nest:
         def body(values: Values, begin: ir.Value, end: ir.Value, place: ir.Value | None, number: ir.Value) -> None:
             values.prepare_once()
             values.prepare(one.steps)
-            row = Row(values, one, self._folds(one), unroll_of(one, self.inner // self.lanes))
+            row = Row(values, one, self._folds(one), self.inner)
             wide = self._folded(values, row, 0, begin, end)
             b = values.b
             totals = [fold.gather_lanes(b, w) for fold, w in zip(row.folds, wide)]
@@ -347,67 +353,55 @@ class Nest:
 
     # -- strips
 
-    def _strip_vectors(self) -> int:
-        one = self.passes[0]
-        wanted = 2 if one.cost > 16 or len(one.folds) > 2 else STRIP
-        return max(1, min(wanted, -(-self.inner // self.lanes)))
-
     def _over_strips(self) -> None:
-        width = self._strip_vectors() * self.lanes
         self._over(
-            len(self.space.dims) - 1, lambda values, begin, end, part: self._strip_range(values, begin, end), width
+            len(self.space.dims) - 1,
+            lambda values, begin, end, part: self._strip_range(values, begin, end),
+            self.lanes,
         )
 
     def _strip_range(self, values: Values, begin: int | ir.Value, end: int | ir.Value) -> None:
-        count = self._strip_vectors()
-        width = count * self.lanes
-        masked = self.inner % width != 0
+        masked = self.inner % self.lanes != 0
         last = values.ctx.index(end)
-        with values.ctx.loop(end, begin, width) as j, values.scope():
-            self._strip(values, j, count, last if masked else None)
 
-    def _strip(self, values: Values, j: ir.Value, count: int, end: ir.Value | None) -> None:
-        """`count` vectors of neighbours, folded down the other loops."""
+        def body(j: ir.Value) -> list[ir.Value]:
+            with values.scope():
+                self._strip(values, j, mask_below(values.b, j, last, self.lanes) if masked else None)
+            return []
+
+        values.ctx.loop_over(begin, end, self.lanes, [], body)
+
+    def _strip(self, values: Values, j: ir.Value, mask: ir.Value | None) -> None:
+        """A vector of neighbours, folded down the other loops."""
         b, one = values.b, self.passes[0]
-        folds = self._folds(one, lanewise=True)
-        places = [b.add(j, ir.Constant(I64, u * self.lanes)) if u else j for u in range(count)]
-        masks = [None if end is None else mask_below(b, p, end, self.lanes) for p in places]
-        steady: list[dict[Value, ir.Value]] = [{} for _ in range(count)]
-        needed = self._steady(one)
-        for u in range(count):
-            values.at(places[u], masks[u])
-            for v in needed:
-                steady[u][v] = values.many(v)
+        folds = self._folds(one)
+        values.at(j, mask)
+        steady = {v: values.many(v) for v in self._steady(one)}
         values.prepare(one.steps)
-        turns = math.prod(self.space.dims[k].size for k in self.folded_loops)
 
-        def vectors(*totals: ir.Value) -> list[ir.Value]:
-            after = []
-            for u in range(count):
-                values.at(places[u], masks[u])
-                values.vectors = dict(steady[u])
-                for step in one.steps:
-                    values.many(step.output)
-                for k, (fold, step) in enumerate(zip(folds, one.folds)):
-                    x = values.many(step.equation.inputs[0])
-                    after.append(fold.add(b, totals[u * len(folds) + k], x))
-                for v in one.stores:
-                    values.save(v)
+        def turn(*totals: ir.Value) -> list[ir.Value]:
+            values.at(j, mask, dict(steady))
+            for step in one.steps:
+                values.many(step.output)
+            after = [
+                fold.add(b, total, values.many(s.equation.inputs[0]))
+                for fold, s, total in zip(folds, one.folds, totals)
+            ]
+            for v in one.stores:
+                values.save(v)
             return after
 
-        starts = [fold.start() for _ in range(count) for fold in folds]
-        if turns <= 4 * BLOCK:
-            sums = self._down(values, 0, starts, vectors, one)
+        starts = [fold.start() for fold in folds]
+        if math.prod(self.space.dims[k].size for k in self.folded_loops) <= 4 * BLOCK:
+            sums = self._down(values, 0, starts, turn, one)
         else:
-            sums = self._down_wide(values, folds, count, starts, vectors, one)
-        for u in range(count):
-            values.at(places[u], masks[u])
-            values.vectors = steady[u]
-            for k, (step, fold) in enumerate(zip(one.folds, folds)):
-                values.vectors[step.output] = fold.result(b, sums[u * len(folds) + k])
-            for v in self.outputs:
-                if self.space.levels[v] is not Level.POINT:
-                    values.save(v)
+            sums = self._down_wide(values, folds, starts, turn, one)
+        values.at(j, mask, steady)
+        for step, fold, total in zip(one.folds, folds, sums):
+            values.vectors[step.output] = fold.result(b, total)
+        for v in self.outputs:
+            if self.space.levels[v] is not Level.POINT:
+                values.save(v)
 
     def _steady(self, one: Pass) -> list[Value]:
         """What the body of a strip reads that does not change on the way down."""
@@ -420,15 +414,15 @@ class Nest:
         return list(dict.fromkeys(found))
 
     def _down(
-        self, values: Values, depth: int, totals: Sequence[ir.Value], vectors: Callable[..., list[ir.Value]], one: Pass
+        self, values: Values, depth: int, totals: Sequence[ir.Value], turn: Callable[..., list[ir.Value]], one: Pass
     ) -> list[ir.Value]:
         """The folded loops from `depth` on, carrying the totals."""
         loop = self.folded_loops[depth]
         size = self.space.dims[loop].size
-        return values.ctx.loop_over(0, size, 1, totals, self._turn_down(values, depth, vectors, one))
+        return values.ctx.loop_over(0, size, 1, totals, self._turn_down(values, depth, turn, one))
 
     def _turn_down(
-        self, values: Values, depth: int, vectors: Callable[..., list[ir.Value]], one: Pass
+        self, values: Values, depth: int, turn: Callable[..., list[ir.Value]], one: Pass
     ) -> Callable[..., list[ir.Value]]:
         loop = self.folded_loops[depth]
 
@@ -436,45 +430,34 @@ class Nest:
             with values.inside(loop, i):
                 values.prepare(one.steps)
                 if depth == len(self.folded_loops) - 1:
-                    return vectors(*flat)
-                return self._down(values, depth + 1, flat, vectors, one)
+                    return turn(*flat)
+                return self._down(values, depth + 1, flat, turn, one)
 
         return body
 
     def _down_wide(
-        self, values: Values, folds: list[Fold], count: int, starts: list[ir.Value],
-        vectors: Callable[..., list[ir.Value]], one: Pass,
+        self, values: Values, folds: list[Fold], starts: list[ir.Value],
+        turn: Callable[..., list[ir.Value]], one: Pass,
     ) -> list[ir.Value]:  # fmt: skip
         """The same with the outermost folded loop in blocks, each put into wide totals."""
         b, ctx = values.b, values.ctx
         size = self.space.dims[self.folded_loops[0]].size
         inner = math.prod(self.space.dims[k].size for k in self.folded_loops[1:])
         block = max(1, 2 * BLOCK // inner)
-        sizes = [len(fold.wide_start()) for _ in range(count) for fold in folds]
-        wide = [x for _ in range(count) for fold in folds for x in fold.wide_start()]
+        sizes = [len(fold.wide_start()) for fold in folds]
+        wide = [x for fold in folds for x in fold.wide_start()]
 
         def body(first: ir.Value, *flat: ir.Value) -> list[ir.Value]:
             limit = b.add(first, ir.Constant(I64, block))
             stop = b.select(b.icmp_signed("<", limit, ctx.index(size)), limit, ctx.index(size))
-            totals = ctx.loop_over(first, stop, 1, starts, self._turn_down(values, 0, vectors, one))
+            totals = ctx.loop_over(first, stop, 1, starts, self._turn_down(values, 0, turn, one))
             after = []
-            for k, (w, total) in enumerate(zip(_cut(flat, sizes), totals)):
-                after += folds[k % len(folds)].flush(b, w, total)
+            for fold, w, total in zip(folds, cut(flat, sizes), totals):
+                after += fold.flush(b, w, total)
             return after
 
-        found = _cut(ctx.loop_over(0, size, block, wide, body), sizes)
-        return [folds[k % len(folds)].narrow(b, w) for k, w in enumerate(found)]
-
-
-def _cut(flat: Sequence[ir.Value], sizes: Sequence[int]) -> list[list[ir.Value]]:
-    result, at = [], 0
-    for size in sizes:
-        result.append(list(flat[at : at + size]))
-        at += size
-    return result
-
-
-__all__ = ["Nest", "lower_group", "nest_of", "store", "stored_type"]
+        found = cut(ctx.loop_over(0, size, block, wide, body), sizes)
+        return [fold.narrow(b, w) for fold, w in zip(folds, found)]
 
 
 def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[int, int]]:

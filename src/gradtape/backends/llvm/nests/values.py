@@ -120,9 +120,9 @@ class Values:
 
     # vectors
 
-    def at(self, j: ir.Value, mask: ir.Value | None) -> None:
-        """A new place of the innermost loop."""
-        self.j, self.mask, self.vectors = j, mask, {}
+    def at(self, j: ir.Value, mask: ir.Value | None, known: dict[Value, ir.Value] | None = None) -> None:
+        """A place of the innermost loop, and what is known there already."""
+        self.j, self.mask, self.vectors = j, mask, {} if known is None else known
 
     def many(self, v: Value) -> ir.Value:
         """A value as a vector of neighbours in the innermost loop."""
