@@ -2,8 +2,6 @@
 
 `draw(seed, equations, depth)` gives a `Drawn`: a graph, and arrays to run it on.  Equations are drawn with their
 values: what a kernel refuses is drawn again, so every graph runs on its own arrays.
-`evaluate` is the meaning of a graph that tests compare: NumPy kernels, each on contiguous operands, so that no result
-depends on how an operand lies in memory.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from meaning import bits
 
 from gradtape.base.quiet import quiet
 from gradtape.core.card import REGISTRY
@@ -21,7 +20,8 @@ from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 DTYPES = [np.dtype(t) for t in ("float32", "float32", "float32", "float64", "float16", "int32", "int64", "int8",
                                 "uint8", "uint32", "bool", "complex64", "complex128")] + [BFLOAT16]  # fmt: skip
-SHAPES = [(), (), (3,), (4,), (2, 3), (2, 3), (3, 4), (1, 3), (2, 1), (1,), (1, 1), (2, 3, 4), (2, 1, 4), (0, 3), (3, 3)]  # fmt: skip
+SHAPES = [(), (), (3,), (4,), (2, 3), (2, 3), (3, 4), (1, 3), (2, 1), (1,), (1, 1), (2, 3, 4), (2, 1, 4), (0, 3),
+          (3, 3)]  # fmt: skip
 LARGEST = 200
 INT32, BOOL = np.dtype(np.int32), np.dtype(np.bool_)
 
@@ -33,7 +33,12 @@ BINARY = ("add", "add", "subtract", "multiply", "multiply", "real_div", "maximum
           "mul_no_nan", "floor_div", "floor_mod", "pow", "xlogy", "atan2", "complex", "relu_grad")  # fmt: skip
 REDUCTIONS = ("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_any", "reduce_all",
               "reduce_logsumexp")  # fmt: skip
-BACK = {"negative": "negative", "logical_not": "logical_not", "conj": "conj", "identity": "identity"}
+BACK = {
+    "negative": "negative",
+    "logical_not": "logical_not",
+    "conj": "conj",
+    "identity": "identity",
+}
 
 
 @dataclass
@@ -95,7 +100,11 @@ class Drawing:
         found = [v for v in self.env if v.dtype.kind in kinds and len(v.shape) >= rank]
         if not found:
             return None
-        return found[-1 - int(self.rng.integers(min(6, len(found))))] if self.chance(0.5) else self.one(found)
+        return (
+            found[-1 - int(self.rng.integers(min(6, len(found))))]
+            if self.chance(0.5)
+            else self.one(found)
+        )
 
     def partner(self, x: Value) -> Value:
         """Something to go with x: a value that broadcasts with it, or a constant."""
@@ -187,12 +196,19 @@ class Drawing:
         axis = int(self.rng.integers(rank)) if rank else 0
         match int(self.rng.integers(13)):
             case 0:
-                self.put("reshape", x, shape=self.one([(-1,), shape, shape[::-1], (*shape, 1), (1, *shape)]))
+                self.put(
+                    "reshape",
+                    x,
+                    shape=self.one([(-1,), shape, shape[::-1], (*shape, 1), (1, *shape)]),
+                )
             case 1:
                 perm = tuple([int(p) for p in self.rng.permutation(rank)])
                 self.put("transpose", x, perm=perm if self.chance(0.8) else None)
             case 2:
-                self.put("broadcast_to", x, shape=self.one([shape, (2, *shape), (1, *shape), tuple([3 if n == 1 else n for n in shape])]))  # fmt: skip
+                wider = tuple([3 if n == 1 else n for n in shape])
+                self.put(
+                    "broadcast_to", x, shape=self.one([shape, (2, *shape), (1, *shape), wider])
+                )
             case 3:
                 self.put("expand_dims", x, axis=int(self.rng.integers(-rank - 1, rank + 1)))
             case 4:
@@ -204,13 +220,25 @@ class Drawing:
             case 7 if rank:
                 self.put("roll", x, shift=(int(self.rng.integers(0, 2)),), axis=(axis,))
             case 8:
-                begin = tuple([int(self.rng.integers(0, 2)) if self.chance(0.3) else 0 for _ in shape])
+                begin = tuple(
+                    [int(self.rng.integers(0, 2)) if self.chance(0.3) else 0 for _ in shape]
+                )
                 self.put("slice", x, begin=begin, size=(-1,) * rank)
             case 9:
                 pads = tuple([(int(self.chance(0.2)), 0) for _ in shape])
                 self.put("pad", x, paddings=pads, mode="CONSTANT", constant_values=0)
             case 10:
-                spec = self.one([(), (...,), ((None, None, None),), (0,), (..., None), ((None, None, -1),), (-1, ...)])
+                spec = self.one(
+                    [
+                        (),
+                        (...,),
+                        ((None, None, None),),
+                        (0,),
+                        (..., None),
+                        ((None, None, -1),),
+                        (-1, ...),
+                    ]
+                )
                 self.put("strided_slice", x, spec=spec)
             case 11:
                 self.put("ensure_shape", x, shape=self.one([None, shape, (None,) * rank]))
@@ -255,7 +283,9 @@ class Drawing:
         flags = {"transpose_a": self.chance(0.4), "transpose_b": self.chance(0.4)}
         k = a.shape[-2 if flags["transpose_a"] else -1]
         side = -1 if flags["transpose_b"] else -2
-        found = [v for v in self.env if v.dtype == a.dtype and len(v.shape) >= 2 and v.shape[side] == k]
+        found = [
+            v for v in self.env if v.dtype == a.dtype and len(v.shape) >= 2 and v.shape[side] == k
+        ]
         if found:
             self.put("matmul", a, self.one(found), **flags)
 
@@ -267,10 +297,14 @@ class Drawing:
         n = x.shape[axis]
         match int(self.rng.integers(4)):
             case 0 if n:
-                where = self.rng.integers(0, n, self.one([(), (2,), (2, 2)])).astype(self.one([np.int32, np.int64]))
+                where = self.rng.integers(0, n, self.one([(), (2,), (2, 2)])).astype(
+                    self.one([np.int32, np.int64])
+                )
                 self.put("gather", x, self.constant(np.asarray(where)), axis=axis, batch_dims=0)
             case 1:
-                self.put("cumsum", x, axis=axis, exclusive=self.chance(0.5), reverse=self.chance(0.5))
+                self.put(
+                    "cumsum", x, axis=axis, exclusive=self.chance(0.5), reverse=self.chance(0.5)
+                )
             case 2:
                 self.put("softmax", x, axis=axis)
             case 3:
@@ -289,7 +323,11 @@ class Drawing:
         simple = [e for e in self.equations if e.op not in ("cond", "while", "host")]
         if simple:
             e = self.one(simple)
-            inputs = e.inputs[::-1] if e.op in ("add", "multiply", "equal") and self.chance(0.5) else e.inputs
+            inputs = (
+                e.inputs[::-1]
+                if e.op in ("add", "multiply", "equal") and self.chance(0.5)
+                else e.inputs
+            )
             self.put(e.op, *inputs, **e.attrs)
 
     def there_and_back(self) -> None:
@@ -383,7 +421,8 @@ class Drawing:
             same = [w for w in body.env if w.aval == v.aval]
             outs.append(v if self.chance(0.2) else self.one(same[-4:]))
         limit = int(self.rng.integers(0, 4)) if self.chance(0.2) else None
-        self.put("while", *operands, cond=cond.graph([goes[0]]), body=body.graph(outs), n_constants=n, limit=limit)  # fmt: skip
+        graphs = {"cond": cond.graph([goes[0]]), "body": body.graph(outs)}
+        self.put("while", *operands, **graphs, n_constants=n, limit=limit)
 
     def graph(self, outputs: list[Value]) -> Graph:
         return Graph(tuple(self.inputs), tuple(self.equations), tuple(outputs), self.constants)
@@ -418,53 +457,3 @@ def draw(seed: int, equations: int = 30, depth: int = 2) -> Drawn:
     arrays = [work.env[v] for v in work.inputs]
     log.clear()
     return Drawn(work.graph(outputs), arrays, log)
-
-
-# --- meaning ----------------------------------------------------------------------------------------------------------
-
-
-def evaluate(graph: Graph, arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """What a graph gives, each kernel on contiguous operands; a transposed factor is transposed first."""
-    env = dict(zip(graph.inputs, arrays))
-    env.update(graph.constants)
-    with quiet():
-        for e in graph.equations:
-            xs = [np.asarray(env[v], order="C") for v in e.inputs]
-            found = _one(e, xs)
-            env.update(zip(e.outputs, found))
-    return [env[v] for v in graph.outputs]
-
-
-def _one(e: Equation, xs: list[np.ndarray]) -> Any:
-    attrs = e.attrs
-    if e.op == "cond":
-        return evaluate(attrs["branches"][bool(xs[0])], xs[1:])
-    if e.op == "while":
-        n, turns = attrs["n_constants"], 0
-        constants, carried = xs[:n], xs[n:]
-        while (attrs["limit"] is None or turns < attrs["limit"]) and evaluate(
-            attrs["cond"], [*constants, *carried]
-        )[0]:
-            carried = evaluate(attrs["body"], [*constants, *carried])
-            turns += 1
-        return carried
-    if e.op == "matmul":
-        for i, name in enumerate(("transpose_a", "transpose_b")):
-            if attrs[name]:
-                xs[i] = np.asarray(xs[i].swapaxes(-1, -2), order="C")
-        attrs = {"transpose_a": False, "transpose_b": False}
-    card = REGISTRY[e.op]
-    found = card.kernel(*xs, **attrs)
-    return [np.asarray(a) for a in (found if card.multi else (found,))]
-
-
-def bits(array: np.ndarray) -> Any:
-    """What of an array must be equal: dtype, shape, and the bits, all NaNs being one."""
-    array = np.asarray(array, order="C")
-    if array.dtype.kind == "c":
-        parts = array.reshape(-1).view(array.real.dtype)
-    else:
-        parts = array
-    if parts.dtype.kind in "fV":
-        parts = np.where(np.isnan(parts), np.asarray(np.nan, parts.dtype), parts)
-    return array.dtype.name, array.shape, np.asarray(parts, order="C").tobytes()

@@ -1,9 +1,9 @@
 """A graph as text: the same graph gives the same text.
 
-    { a: float32[2,3], b: float32[3] .
-      c: float32[2,3] = add(a, b)
-      d: float32[] = reduce_sum(c, axis=(0, 1), keepdims=False)
-      return d }
+{ a: float32[2,3], b: float32[3] .
+  c: float32[2,3] = add(a, b)
+  d: float32[] = reduce_sum(c, axis=(0, 1), keepdims=False)
+  return d }
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ def _graphs(attr: Any) -> tuple[Graph, ...] | None:
 
 def shown(array: np.ndarray) -> str:
     """A constant by value: `2.0:float32`, `[1, 2]:int32[2]`."""
-    if array.size > 8:
+    if array.size > 8 or array.dtype.kind == "O":
         return "." * (WIDTH + 1)
-    text = str(array.tolist())
+    text = " ".join(np.array2string(array, separator=", ", floatmode="unique").split())
     shape = f"[{','.join(map(str, array.shape))}]" if array.shape else ""
     return f"{text}:{array.dtype.name}{shape}"
 

@@ -12,7 +12,9 @@ from gradtape.graph.passes.rewrite import Rewriter, Table, rewrite
 FAMILIES = frozenset(("Elementwise", "Movement", "Contraction", "Reduce", "Scan"))
 MAY_RAISE = frozenset(("floor_div", "floor_mod", "truncate_div", "truncate_mod", "pow", "check_numerics"))  # fmt: skip
 VIEWS = frozenset(("reshape", "broadcast_to", "expand_dims", "squeeze", "identity", "transpose"))
-GROWTH = 1 << 16  # elements: a result larger than this, and than what it is made of, is not kept over the loop
+GROWTH = (
+    1 << 16
+)  # elements: a result larger than this, and than what it is made of, is not kept over the loop
 
 LOOPS = Table()
 

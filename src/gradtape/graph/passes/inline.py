@@ -183,15 +183,16 @@ def with_inputs_known(
     for i, v in enumerate(values):
         if i in same:
             moved[graph.inputs[i]] = graph.inputs[same[i]]
-        elif v in r.constants:
-            if v.aval.size <= SMALL:
-                constants[graph.inputs[i]] = r.constants[v]
+        elif v in r.constants and v.aval.size <= SMALL:
+            constants[graph.inputs[i]] = r.constants[v]
     inputs = (*[graph.inputs[i] for i in kept], *graph.inputs[len(values) :])
     equations = graph.equations
     if moved:
         equations = tuple(
             [
-                Equation(q.op, tuple([moved.get(v, v) for v in q.inputs]), q.attrs, q.outputs, q.site)
+                Equation(
+                    q.op, tuple([moved.get(v, v) for v in q.inputs]), q.attrs, q.outputs, q.site
+                )
                 for q in equations
             ]
         )

@@ -80,7 +80,12 @@ class Rewriter:
         return value
 
     def emit(
-        self, op: str, inputs: tuple[Value, ...], attrs: Mapping[str, Any], aval: Aval, like: Equation
+        self,
+        op: str,
+        inputs: tuple[Value, ...],
+        attrs: Mapping[str, Any],
+        aval: Aval,
+        like: Equation,
     ) -> Value:
         """A new equation of one result, rewritten in turn; its site is that of `like`."""
         return self.add(Equation(op, inputs, attrs, (Value(aval),), like.site))[0]
