@@ -118,7 +118,9 @@ def tables() -> list[str]:
 
 def main() -> None:
     sys.path.insert(0, __file__.rpartition("/")[0])
-    print('"""Coefficients of minimax polynomials, lowest power first: made by tools/minimax.py."""')
+    print(
+        '"""Coefficients of minimax polynomials, lowest power first: made by tools/minimax.py."""'
+    )
     print()
     print("from __future__ import annotations")
     print()

@@ -11,10 +11,6 @@ import numpy as np
 LN2 = mp.log(2)
 
 
-def less(f: Callable[[Any], Any], order: int, x: Any) -> Any:
-    return f(x)
-
-
 def even(f: Callable[[Any], Any], scale: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """f(sqrt z) / scale(sqrt z) as a function of z."""
 
@@ -40,6 +36,18 @@ def entries(fit: Any, words: Any) -> Iterator[tuple[str, str, list[float], float
         )  # fmt: skip
     yield "LN2_32", "ln 2 in two words: the first with 16 bits", words(LN2, 16, 2, f32), None
     yield "LN2_64", "ln 2 in two words: the first with 42 bits", words(LN2, 42, 2, f64), None
+    for bits, dtype, count in ((32, f32, 5), (64, f64, 11)):
+        yield one(
+            f"TANH_{bits}", "tanh x - x = x z (c0 + c1 z + ...), z = x^2, |x| <= 0.55",
+            even(lambda x: mp.tanh(x) - x, lambda x: x**3), even(lambda x: x**3, mp.tanh),
+            range(count), 0, 0.3026, dtype,
+        )  # fmt: skip
+    for bits, dtype, count in ((32, f32, 4), (64, f64, 8)):
+        yield one(
+            f"SINH_{bits}", "sinh x - x = x z (c0 + c1 z + ...), z = x^2, |x| <= 1",
+            even(lambda x: mp.sinh(x) - x, lambda x: x**3), even(lambda x: x**3, mp.sinh),
+            range(count), 0, 1, dtype,
+        )  # fmt: skip
     root = float(mp.sqrt(2))
     yield one(
         "LOG1P_32", "ln(1+f) - f + f^2/2 = f^3 (c0 + c1 f + ...), sqrt(1/2) <= 1+f <= sqrt(2)",

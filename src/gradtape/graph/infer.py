@@ -18,6 +18,7 @@ from gradtape.graph.traced import CannotTrace, Unknown
 
 _CACHE: dict[Any, tuple[Aval, ...]] = {}
 _CACHE_LIMIT = 20_000
+_PLAIN = (int, float, str, tuple, np.dtype, type(None))
 
 
 def outputs_of(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Aval, ...]:
@@ -36,6 +37,8 @@ def outputs_of(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tup
 
 
 def _key(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    if card.family == "Control" or not all(isinstance(a, _PLAIN) for a in attrs.values()):
+        return None  # functions and graphs shall not be kept alive here
     try:
         key = (
             card.name,

@@ -140,3 +140,6 @@ def attr_text(attr: Any) -> str:
     if type(attr).__name__ == "Aval":
         return str(attr)
     return getattr(attr, "__qualname__", None) or f"<{type(attr).__name__}>"
+
+
+Graph.__str__ = text_of  # type: ignore[method-assign]

@@ -15,6 +15,7 @@ import numpy as np
 from gradtape.base.dtypes import DTYPES
 from gradtape.base.errors import OperatorNotAllowedInGraphError
 from gradtape.base.shapes import TensorShape
+from gradtape.base.site import where
 from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE
 from gradtape.core.tensor import Symbolic, Tensor
@@ -22,7 +23,14 @@ from gradtape.graph.ir import Aval, Value
 
 
 class CannotTrace(Exception):  # noqa: N818
-    """Something needs a number that is only known when the function runs: the function runs eagerly instead."""
+    """Something needs a number that is only known when the function runs: the function runs eagerly instead.
+
+    place: the user's line, as text.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self.place = where(2)
 
 
 class Unknown(int):
@@ -218,8 +226,8 @@ def _promoted(inputs: tuple[Any, ...]) -> list[Any]:
 
 
 _UFUNCS = {
-    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide",
-    "true_divide": "divide", "floor_divide": "floor_div", "power": "pow", "negative": "negative",
+    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "real_div",
+    "true_divide": "real_div", "floor_divide": "floor_div", "power": "pow", "negative": "negative",
     "positive": "identity",
     "sqrt": "sqrt", "square": "square", "exp": "exp", "log": "log", "abs": "abs", "absolute": "abs", "sign": "sign",
     "maximum": "maximum", "minimum": "minimum", "tanh": "tanh", "sin": "sin", "cos": "cos", "floor": "floor",

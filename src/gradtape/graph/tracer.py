@@ -225,9 +225,13 @@ class Trace:
         ]
 
     def host(
-        self, function: Callable[..., tuple[Any, ...]], inputs: Sequence[Any], avals: Sequence[Aval]
+        self, function: Callable[..., tuple[Any, ...]], inputs: Sequence[Any], avals: Sequence[Any]
     ) -> list[Traced]:
-        """A call of `function(*arrays) -> arrays` when the graph runs, in its place among the other effects."""
+        """A call of `function(*arrays) -> arrays` when the graph runs, in its place among the other effects.
+
+        avals: shape and dtype of each array that it gives.
+        """
+        avals = [Aval(tuple(shape), np.dtype(dtype)) for shape, dtype in avals]
         values = [self.value_of(t._value) for t in inputs]
         return self.equation(
             REGISTRY["host"], values, {"function": function, "avals": tuple(avals)}, avals

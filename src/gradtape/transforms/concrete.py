@@ -208,7 +208,7 @@ class Traced(Program):
         n = self.n_arguments
         arrays = [t._value for t in tensors]
         for k, v in enumerate(variables):
-            if n + k in executable.donate and v._lent:
+            if n + k in executable.donate and (v._lent or not v._buffer.flags.carray):
                 take_over(v, executable.new_buffer, self.graph.inputs[n + k].aval)
             arrays.append(v._buffer)
         found = executable.call(*arrays)

@@ -97,7 +97,8 @@ class ConcreteFunction:
         leaves = tree.flatten(args) + tree.flatten(kwargs)
         return tuple([tuple(x._value.shape) for x in leaves if isinstance(x, Tensor)])
 
-    def _for_sizes(self, args: Any, kwargs: Any) -> Traced:
+    def specialised(self, args: Any, kwargs: Any) -> Traced:
+        """What was traced for the sizes of these arguments."""
         sizes = self._sizes(args, kwargs)
         found = self._by_sizes.get(sizes)
         if found is None:
@@ -111,7 +112,7 @@ class ConcreteFunction:
 
     def call_with(self, args: Any, kwargs: Any) -> Any:
         """Call with canonical arguments."""
-        traced = self._for_sizes(args, kwargs)
+        traced = self.specialised(args, kwargs)
         leaves = tree.flatten(args) + tree.flatten(kwargs)
         return traced.call([x for x in leaves if isinstance(x, Tensor)], leaves)
 

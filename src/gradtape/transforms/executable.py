@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -18,5 +19,6 @@ def executable_of(graph: Graph, donate: Mapping[int, int] | None = None) -> Any:
     graph = optimize(graph)
     if settings.backend == "llvm" and find_spec("llvmlite") is not None:
         runtime = import_module("gradtape.backends.llvm.runtime")  # llvmlite costs its import
-        return runtime.compile_graph(graph, dict(donate or {}))
+        with suppress(NotImplementedError):
+            return runtime.compile_graph(graph, dict(donate or {}))
     return Interpreted(graph)

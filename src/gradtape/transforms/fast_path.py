@@ -68,7 +68,10 @@ def fast_path(args: tuple[Any, ...], traced: Any, executable: Any) -> Callable[.
         scope[f"s{k}"], scope[f"d{k}"] = aval.shape, aval.dtype
         lines.append(f"    o{k} = empty(s{k}, d{k})")
         outputs.append(f"o{k}")
-    lines += [f"    if door({', '.join([*operands, *outputs])}) is not None:", "        return MISS"]
+    lines += [
+        f"    if door({', '.join([*operands, *outputs])}) is not None:",
+        "        return MISS",
+    ]
     for name in outputs:
         lines += [f"    r{name} = new(Tensor)", f"    r{name}._value = {name}"]
     results = ", ".join(f"r{name}" for name in outputs)
@@ -77,6 +80,10 @@ def fast_path(args: tuple[Any, ...], traced: Any, executable: Any) -> Callable[.
     elif not outputs:
         lines.append("    return pack([])")
     else:
-        lines.append(f"    return {outputs and results}" if traced.result == 0 else f"    return pack([{results}])")
+        lines.append(
+            f"    return {outputs and results}"
+            if traced.result == 0
+            else f"    return pack([{results}])"
+        )
     exec("\n".join(lines), scope)
     return scope["fast"]

@@ -19,7 +19,6 @@ from gradtape.base.config import settings
 from gradtape.base.errors import OperatorNotAllowedInGraphError, StructureError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
-from gradtape.base.site import where
 from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.specs import TensorSpec
@@ -28,6 +27,7 @@ from gradtape.core.variable import Variable
 from gradtape.graph.traced import CannotTrace
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.concrete import Traced
 from gradtape.transforms.concrete_function import ConcreteFunction
 from gradtape.transforms.fast_path import MISS
 from gradtape.transforms.signature import (
@@ -89,6 +89,7 @@ class Function:
         self._eager = False  # it cannot be traced
         self._fast: Callable[[Any], Any] = _always_miss
         self._no_fast = False
+        self._quick: dict[Any, Traced] = {}
         self._bound: dict[int, Function] = {}
 
     # --- face ---
@@ -150,7 +151,11 @@ class Function:
         if settings.functions_eagerly or self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
-        given = args
+        given, quick = args, None if kwargs else _quick_key(args)
+        if quick is not None:
+            traced = self._quick.get(quick)
+            if traced is not None:
+                return traced.call(list(args), args)
         args, kwargs = self._canonical(args, kwargs)
         try:
             concrete = self._concrete_for(args, kwargs)
@@ -163,6 +168,8 @@ class Function:
             self._eager = True
             return self._run_eagerly(args, kwargs)
         result = concrete.call_with(args, kwargs)
+        if quick is not None and len(args) == len(given):
+            self._quick[quick] = concrete.specialised(args, kwargs)
         if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
             self._fast = concrete.fast_path(given, args) or _always_miss
         return result
@@ -183,11 +190,10 @@ class Function:
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
         self._eager = True
-        place = getattr(reason, "place", None) or where(3)
         warnings.warn(
-            f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{place}",
+            f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{reason.place}",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
     # --- signatures ---
@@ -292,6 +298,17 @@ class Function:
         if self._autograph and CONVERTERS:
             function = CONVERTERS[0](function)
         return function if self._instance is None else functools.partial(function, self._instance())
+
+
+def _quick_key(args: tuple[Any, ...]) -> Any:
+    """Types of arguments that are all tensors, by position; None for others."""
+    parts = []
+    for a in args:
+        if type(a) is not Tensor:
+            return None
+        value = a._value
+        parts.append((value.dtype, value.shape))
+    return tuple(parts)
 
 
 def _always_miss(args: Any) -> Any:
