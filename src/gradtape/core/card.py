@@ -131,6 +131,7 @@ class Op:
     )
     constant_inputs: tuple[int, ...] = ()  # floating inputs that get no cotangent at all
     passes_slices: bool = False  # the vjp takes IndexedSlices as they are
+    lowers: str = "fiub"  # kinds of the dtype that the `scalar` rule is for (16-bit floats: never)
     tf_name: str = ""  # TensorFlow's name of the operation, for error texts
     parameters: tuple[str, ...] = ()  # names of the inputs
 
