@@ -343,11 +343,19 @@ _new_function = ctypes.PYFUNCTYPE(
 )(("PyCFunction_NewEx", ctypes.pythonapi))
 
 
-def make_door(address: int, frame: np.ndarray, keep: list[Any]) -> Callable[..., Any]:
-    """The built-in function whose code lies at `address`.  `keep` gets what must live as long as it."""
-    method = _MethodDef(b"door", address, FASTCALL, None)
-    keep.append(method)
-    return _new_function(ctypes.addressof(method), frame, None)
+class _Frame(ctypes.Structure):
+    """What a door has of its own: its four words, and the definition that Python reads even as the door goes away."""
+
+    _fields_ = [("words", ctypes.c_uint64 * 4), ("method", _MethodDef)]
+
+
+def make_door(address: int, table: np.ndarray, arena: np.ndarray, keep: Any) -> Callable[..., Any]:
+    """The built-in function whose code lies at `address`.  It owns what it needs, `keep` too: its frame holds it."""
+    held = _Frame(method=_MethodDef(b"door", address, FASTCALL, None))
+    held.kept = (table, arena, keep)
+    frame = np.frombuffer(held, np.uint64, 4)
+    frame[FRAME_TABLE // 8], frame[FRAME_ARENA // 8] = table.ctypes.data, arena.ctypes.data
+    return _new_function(ctypes.addressof(held) + _Frame.method.offset, frame, None)
 
 
 def object_address(name: str) -> int:

@@ -93,12 +93,9 @@ class NativeExecutable:
 
     def _new_door(self) -> Callable[..., Any]:
         """A door with memory of its own: one for each call in flight."""
-        frame = np.zeros(4, np.uint64)
         arena = aligned(native.STATE_BYTES + self._arena_bytes)
-        frame[native.FRAME_TABLE // 8] = self._table.ctypes.data
-        frame[native.FRAME_ARENA // 8] = arena.ctypes.data
-        self._keep.append(arena)
-        return native.make_door(self._compiled.address("door"), frame, self._keep)
+        keep = (self._compiled, tuple(self._keep))
+        return native.make_door(self._compiled.address("door"), self._table, arena, keep)
 
     def _make_call(self) -> Callable[..., tuple[np.ndarray, ...]]:
         """def call(i0, i1, ...): the shortest way, written for this graph."""
