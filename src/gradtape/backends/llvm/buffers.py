@@ -26,6 +26,12 @@ SMALL = 2000  # instructions of an equation that is done in registers
 PRODUCTS = frozenset(("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter"))
 
 
+def _small(equation: Equation) -> bool:
+    """Whether an equation is done in registers."""
+    size = length_of(equation, SMALL)
+    return size is not None and size <= SMALL
+
+
 class Ways:
     """How each equation is done; asked by the planner and by the emitter."""
 
@@ -41,7 +47,7 @@ class Ways:
 
     def _find(self, equation: Equation) -> tuple[str, Any]:
         if equation.op in CONTROL:
-            small = not equation.effect and length_of(equation, SMALL) is not None
+            small = not equation.effect and _small(equation)
             return ("rows", None) if small else ("control", None)
         if equation.op == "host":
             return "python", None
@@ -49,11 +55,11 @@ class Ways:
             lower = lowering_of(equation)
             if lower is not None:
                 return "nest", lower
-        return ("rows" if length_of(equation, SMALL) is not None else "python"), None
+        return ("rows" if _small(equation) else "python"), None
 
     def whole(self, equation: Equation) -> bool:
         """Whether control flow is one step."""
-        return self.of(equation)[0] == "rows"
+        return equation.op in CONTROL and self.of(equation)[0] == "rows"
 
     def writes_over(self, equation: Equation, operand: int, output: int) -> bool:
         way, _ = self.of(equation)
