@@ -81,7 +81,11 @@ class Random:
         x = self.pick()
         if x is not None:
             # Not a number that arithmetic on either side of a rounding comes to.
-            y = self.g.constant(0.1234567, self.dtype) if self.dtype.kind == "f" else self.g("sign", x)
+            y = (
+                self.g.constant(0.1234567, self.dtype)
+                if self.dtype.kind == "f"
+                else self.g("sign", x)
+            )
             self.add(self.g(str(self.rng.choice(COMPARE)), x, y))
 
     def where(self) -> None:

@@ -23,7 +23,9 @@ from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, w
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
 CONTROL = ("while", "cond")
 SMALL = 2000  # instructions of an equation that is done in registers
-PRODUCTS = frozenset(("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter"))
+PRODUCTS = frozenset(
+    ("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter")
+)
 
 
 def _small(equation: Equation) -> bool:
@@ -78,7 +80,9 @@ class Ways:
                 for graph in (attr if type(attr) is tuple else (attr,))
                 for inner in getattr(graph, "equations", ())
             )
-        return way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+        return (
+            way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+        )
 
 
 CHECKING = frozenset(
@@ -282,5 +286,3 @@ class Maker:
             self.raised = self.block("raised")
             ir.IRBuilder(self.raised).ret(I32(native.RAISED))
         return self.raised
-
-

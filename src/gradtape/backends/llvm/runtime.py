@@ -67,7 +67,9 @@ class NativeExecutable:
         table = np.zeros(max(len(program.slots), 1), np.uint64)
         for name, slot in program.slots.items():
             if name in program.constants:
-                table[slot] = self._kept(np.require(program.constants[name], None, ["C", "A"])).ctypes.data
+                table[slot] = self._kept(
+                    np.require(program.constants[name], None, ["C", "A"])
+                ).ctypes.data
             elif name in program.callbacks:
                 table[slot] = id(self._kept(Callback(program.callbacks[name])))
             elif name.startswith("cblas_"):
