@@ -149,7 +149,7 @@ class Sigmoid(Elementwise):
         return (g * (c * (F.const(1, like=x) - c)),)
 
     def scalar(b, x):
-        return b.div(b.const(1.0), b.add(b.const(1.0), b.exp(b.neg(x))))
+        return b.sigmoid(x)
 
     def xla(lax, x):
         return lax.logistic(x)
@@ -274,6 +274,9 @@ class Xlogy(Elementwise):
     def vjp(F, g, z, x, y):
         return (lambda: F.xlogy(_not_zero(F, x), y) * g), (lambda: F.xdivy(x, y) * g)
 
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.mul(x, b.log(y)))
+
     def latex(z, x, y):
         return rf"\ln({y})", rf"\frac{{{x}}}{{{y}}}"
 
@@ -294,6 +297,9 @@ class Xlog1py(Elementwise):
             lambda: F.xdivy(x, y + F.const(1, like=y)) * g,
         )
 
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.mul(x, b.log1p(y)))
+
     def latex(z, x, y):
         return rf"\ln(1 + {y})", rf"\frac{{{x}}}{{1 + {y}}}"
 
@@ -310,6 +316,9 @@ class Xdivy(Elementwise):
 
     def vjp(F, g, z, x, y):
         return (lambda: F.xdivy(_not_zero(F, x), y) * g), (lambda: F.xdivy(-x, y * y) * g)
+
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.div(x, y))
 
     def latex(z, x, y):
         return rf"\frac{{1}}{{{y}}}", rf"-\frac{{{x}}}{{{y}^2}}"
