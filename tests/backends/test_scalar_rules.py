@@ -36,6 +36,7 @@ WITHOUT = {
         "igamma_grad_a igammac lgamma ndtri polygamma random_gamma_grad spence zeta".split(),
         SERIES,
     ),
+    "cross": "it works along an axis of three",
     "complex": "complex numbers have no scalar type in the builder",
 }
 # Units in the last place between the compiled function and the kernel, where both round: each is within 2 of the truth,
@@ -50,6 +51,11 @@ APPROXIMATE = {
     ),
     "erf": 8.0,  # the kernel's float32 fit is to 2e-8
 }
+
+
+# Differences and products that lose digits in the kernel too: what they are made of is near 1, or below the normal numbers.
+NEAR_ONE = {"elu", "selu"}
+UNDERFLOWS = {"sigmoid", "silu"}  # the kernel's e^-x is inf there; the compiled one goes down to the subnormal numbers
 
 
 def dtypes_of(card: Any) -> list[str]:
@@ -110,6 +116,11 @@ def check(card: Any, attrs: dict[str, Any], xs: list[np.ndarray], lanes: int) ->
         assert np.array_equal(found, expected), (card.name, attrs)
         return
     off = ulps(found, expected)
+    if card.name in NEAR_ONE | UNDERFLOWS:
+        f = np.finfo(expected.dtype)
+        least = f.eps if card.name in NEAR_ONE else f.tiny
+        with np.errstate(all="ignore"):
+            off[np.abs(found - expected) < least] = 0.0
     bound = APPROXIMATE.get(card.name, 0.0)
     worst = int(np.argmax(off)) if off.size else 0
     assert off.max(initial=0.0) <= bound, (

@@ -225,8 +225,7 @@ class Softplus(Elementwise):
         return (g * F.sigmoid(x),)
 
     def scalar(b, x):
-        zero = b.const(0.0)
-        return b.add(b.select(b.lt(zero, x), x, zero), b.log1p(b.exp(b.neg(b.abs(x)))))
+        return b.add(b.max(x, b.const(0)), b.log1p(b.exp(b.neg(b.abs(x)))))
 
     def latex(y, x):
         return (rf"\sigma({x})",)
@@ -254,8 +253,8 @@ class LogSigmoid(Elementwise):
         return (g * F.sigmoid(-x),)
 
     def scalar(b, x):
-        zero = b.const(0.0)
-        return b.sub(b.select(b.lt(x, zero), x, zero), b.log1p(b.exp(b.neg(b.abs(x)))))
+        top = b.max(b.neg(x), b.const(0))
+        return b.neg(b.add(top, b.log1p(b.exp(b.neg(b.abs(x))))))
 
     def latex(y, x):
         return (rf"\sigma(-{x})",)

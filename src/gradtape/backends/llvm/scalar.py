@@ -53,9 +53,13 @@ def spelled(dtype: np.dtype[Any], value: Any) -> str:
     return str(int(value))
 
 
+def constant(dtype: np.dtype[Any], lanes: int, value: Any) -> Any:
+    """`value`, rounded to the dtype, in every lane."""
+    return _constant(dtype, lanes, spelled(dtype, value))  # by its text: 0.0 and -0.0 are equal
+
+
 @cache
-def constant(dtype: np.dtype[Any], lanes: int, text: str) -> Any:
-    """The number `text` in every lane."""
+def _constant(dtype: np.dtype[Any], lanes: int, text: str) -> Any:
     from llvmlite import ir
 
     found = ir.Constant(llvm_type(dtype, lanes), ir.Undefined)
@@ -130,7 +134,7 @@ class ScalarBuilder(MathMethods, IntegerMethods):
 
     def const(self, c: Any) -> Any:
         """The number `c`, rounded to the dtype."""
-        return constant(self.dtype, self.lanes, spelled(self.dtype, c))
+        return constant(self.dtype, self.lanes, c)
 
     def cast(self, x: Any, source: Any, target: Any) -> Any:
         """`x` of one dtype in another, as a C++ cast on x86 does it.
