@@ -1,4 +1,4 @@
-"""Executables without machine code: one NumPy kernel after the other.  For where LLVM cannot be had, and for strings."""
+"""The backend without a compiler: NumPy kernels, one after the other."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradtape.backends.protocol import check_donations, undonated
 from gradtape.graph.ir import Aval, Graph
 
 
-class InterpretedExecutable:
-    """A graph run by its kernels.  See `protocol.Executable`."""
+class Interpreted:
+    """A graph run by NumPy kernels.  It writes into no array that it is given."""
 
-    mode = "interpreted"
+    door = None
 
-    def __init__(self, graph: Graph, donate: Mapping[int, int] | None = None):
-        self.graph, self.donate = graph, dict(donate or {})
-        check_donations(graph, self.donate)
-        self._undonated = undonated(graph, self.donate)
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.donate: Mapping[int, int] = {}
+
+    def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """All outputs: each a buffer of its own, neither an input nor a constant."""
+        found = self.graph.run(*arrays)
+        given = {id(a) for a in (*arrays, *self.graph.constants.values())}
+        result = []
+        for array in found:
+            if id(array) in given or array.base is not None:
+                array = array.copy()
+            given.add(id(array))
+            result.append(array)
+        return tuple(result)
+
+    call = run
 
     @staticmethod
     def new_buffer(aval: Aval) -> np.ndarray:
         return np.empty(aval.shape, aval.dtype)
-
-    def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        return self.graph.run(*arrays)
-
-    def call(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        found = self.graph.run(*arrays)
-        # An output may be an input's own array, or a view of one that is about to be written.
-        new = {o: np.array(found[o]) for o in self.donate.values()}
-        kept = tuple([np.array(found[o]) if self.donate else found[o] for o in self._undonated])
-        for i, o in self.donate.items():
-            arrays[i][...] = new[o]
-        return kept
