@@ -76,6 +76,14 @@ def nestable(graph: Graph) -> bool:
     return nest_of(graph) is not None
 
 
+def prepared(graph: Graph) -> Graph:
+    """A graph in the form that the lowerings like: products with flags, neighbours in groups."""
+    from gradtape.graph.passes.fuse import fuse
+    from gradtape.graph.passes.layout import accumulate, layout
+
+    return fuse(accumulate(layout(graph)), nestable)
+
+
 def aliases(equation: Equation) -> dict[int, int]:
     """Outputs that need no buffer and no code: output -> the input whose memory it is."""
     if equation.op in ALIASES:
@@ -88,6 +96,8 @@ def inplace(equation: Equation) -> list[tuple[int, int]]:
     """Pairs (output, input): the output may be written into the input's buffer where nobody needs the input after."""
     from gradtape.backends.llvm.nests.nest import inplace_pairs, nest_of
 
+    if equation.op == "gemm":
+        return [(0, 0)]
     graph = group_of(equation)
     space = None if graph is None else nest_of(graph)
     if graph is None or space is None:

@@ -21,7 +21,9 @@ from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
 from gradtape.graph.ir import Equation, Value
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
-SMALL = 1 << 14  # multiplications below which a call costs more than it gains
+SMALL = 3 << 14  # multiplications below which a call costs more than it gains
+THIN = 1 << 9  # the same for products that tiles do not suit
+PACKED = 1 << 12  # numbers of b that are turned around first, at the most
 FLOATS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
 
@@ -163,7 +165,11 @@ def _step(
 
 
 def _product_of(p: Product) -> Callable[..., None]:
-    if p.dtype not in FLOATS or p.work <= SMALL:
+    if p.dtype not in FLOATS:
+        return tiled
+    thin = p.n == 1 or p.transpose_b and p.m <= 4  # for which tiles have to turn b around first
+    packing = p.transpose_b and p.n * p.k > PACKED
+    if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled
     return vector_call if 1 in (p.m, p.n) else call
 
