@@ -136,6 +136,7 @@ class Maker:
         begin = self.b.block
         self.steps(self.plan.steps)
         self.b.ret(I32(native.DONE))
+        self.entry.position_at_end(self.entry.block)  # lowerings have put things there as well
         self.entry.branch(begin)
 
     # -- buffers
