@@ -2,5 +2,6 @@
 
 from gradtape.backends.llvm.nests import LOWERINGS
 from gradtape.backends.llvm.nests.matmul import affine, gemm, matmul
+from gradtape.backends.llvm.nests.movement import TABLE as MOVEMENT
 
-LOWERINGS.update(matmul=matmul, gemm=gemm, affine=affine)
+LOWERINGS.update(matmul=matmul, gemm=gemm, affine=affine, **MOVEMENT)
