@@ -20,10 +20,9 @@ from gradtape.backends.llvm.scalar import ScalarBuilder
 
 BOUND = 2.0
 INF, NAN = np.inf, np.nan
-NAMES = (
-    "exp expm1 log log1p tanh sigmoid sinh cosh sin cos tan asin acos atan asinh acosh atanh erf erfc"
-).split()
-_NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}  # fmt: skip
+NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sinh", "cosh", "sin", "cos", "tan",
+         "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc")  # fmt: skip
+_NUMPY = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 
 
 def compiled(name: str, dtype: str, lanes: int = 8, arity: int = 1) -> Callable[..., np.ndarray]:
