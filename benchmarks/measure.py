@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.peers import FRAMEWORKS, Peer, environment
+from benchmarks.catalog import CATALOG, Work
+from benchmarks.peers import Peer, environment
 
 SLICE_S = 0.1  # one framework's turn in one round; short, so that a disturbance hits all alike
+OURS = (
+    "gradtape function",
+    "gradtape eager",
+)  # what the others are set against: the first there is
+Times = dict[str, list[float]]
 
 
 def quartiles(values: list[float]) -> dict[str, float]:
-    """Median and quartiles of at least two values."""
+    """Median and quartiles."""
+    if len(values) == 1:
+        return {"median": values[0], "low": values[0], "high": values[0]}
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return {"median": middle, "low": low, "high": high}
 
 
-def rounds_of(turns: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def rounds_of(turns: dict[str, Callable[[], float]], rounds: int) -> Times:
     """Seconds of each turn in each round; the order rotates, so that nobody is always first."""
-    times: dict[str, list[float]] = {name: [] for name in turns}
+    times: Times = {name: [] for name in turns}
     names = list(turns)
     for n in range(rounds):
         k = n % len(names)
@@ -30,13 +40,17 @@ def rounds_of(turns: dict[str, Callable[[], float]], rounds: int) -> dict[str, l
     return times
 
 
-def summarize(times: dict[str, list[float]], ours: str = "gradtape") -> dict[str, Any]:
+def ratio(times: Times, above: str, below: str) -> dict[str, float]:
+    """The ratio of two, taken within each round."""
+    return quartiles([a / b for a, b in zip(times[above], times[below])])
+
+
+def summarize(times: Times, ours: str) -> dict[str, Any]:
     """Seconds by framework, and the ratio of each to ours, taken within each round."""
-    result: dict[str, Any] = {}
-    for name, values in times.items():
-        ratios = [theirs / own for theirs, own in zip(values, times[ours])]
-        result[name] = {"seconds": quartiles(values), "ratio": quartiles(ratios)}
-    return result
+    return {
+        name: {"seconds": quartiles(values), "ratio": ratio(times, name, ours)}
+        for name, values in times.items()
+    }
 
 
 def agreement(answers: dict[str, dict[str, Any]], reference: str) -> dict[str, float]:
@@ -46,39 +60,43 @@ def agreement(answers: dict[str, dict[str, Any]], reference: str) -> dict[str, f
     for name, answer in answers.items():
         pairs = list(zip([answer["losses"], *answer["state"]], [base["losses"], *base["state"]]))
         worst[name] = max(
-            max(abs(a - b) for a, b in zip(mine, theirs)) / max(map(abs, theirs))
+            max(abs(a - b) for a, b in zip(mine, theirs)) / (max(map(abs, theirs)) or 1.0)
             for mine, theirs in pairs
         )
     return worst
 
 
-def steps(workload: str, rounds: int, wanted: set[str] | None) -> dict[str, Any]:
+def chosen(work: Work, wanted: set[str]) -> list[str]:
+    """The frameworks to run: the wanted ones, always with gradtape and NumPy."""
+    names = [n for n in work.frameworks if not wanted or n in wanted | {*OURS, "NumPy by hand"}]
+    return [*names, *(n for n in work.bounds if not wanted or n in wanted)]
+
+
+def steps(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
     """Time one workload in all frameworks, side by side."""
+    work = CATALOG[name]
     peers: dict[str, Peer] = {}
     missing: dict[str, str] = {}
+    answers: dict[str, dict[str, Any]] = {}
+    turns: dict[str, Callable[[], float]] = {}
     try:
-        for name in FRAMEWORKS:
-            if wanted and name not in wanted | {"gradtape", "NumPy by hand"}:
-                continue
+        for framework in chosen(work, wanted):
             try:
-                peers[name] = Peer.start(name, workload)
+                peers[framework] = peer = Peer.start(framework, work)
+                if framework not in work.bounds:
+                    answers[framework] = peer.ask(do="check", steps=work.check)
+                turns[framework] = turn(peer, work)
             except RuntimeError as error:
-                missing[name] = str(error)
-        if "gradtape" not in peers:
-            raise RuntimeError(missing["gradtape"])
-        answers = {name: peer.ask(do="check", steps=20) for name, peer in peers.items()}
-        turns = {}
-        for name, peer in peers.items():
-            peer.ask(do="time", steps=20)
-            one = max(peer.ask(do="time", steps=5)["seconds"] / 5, 1e-7)
-            peer.ask(do="time", steps=max(1, int(2 * SLICE_S / one)))  # warm
-            n = max(1, int(SLICE_S / one))
-            turns[name] = lambda p=peer, n=n: p.ask(do="time", steps=n)["seconds"] / n
+                missing[framework] = str(error)[:500]
+                print(f"  {framework}: {missing[framework]}", file=sys.stderr, flush=True)
+        if not any(ours in turns for ours in OURS):
+            raise RuntimeError(missing[OURS[-1]])
         times = rounds_of(turns, rounds)
         return {
             "rounds": rounds,
-            "frameworks": summarize(times),
-            "versions": {name: peer.versions for name, peer in peers.items()},
+            "per": work.per,
+            "times": times,
+            "versions": {name: peers[name].versions for name in turns},
             "difference": agreement(answers, "NumPy by hand"),
             "missing": missing,
         }
@@ -87,7 +105,94 @@ def steps(workload: str, rounds: int, wanted: set[str] | None) -> dict[str, Any]
             peer.stop()
 
 
-def processes(commands: dict[str, list[str]], rounds: int, ours: str) -> dict[str, Any]:
+def turn(peer: Peer, work: Work) -> Callable[[], float]:
+    """Warm the peer up; what is returned gives the seconds of one step, in one turn."""
+    if work.once:
+        # a step here is many first times: each needs a process that has not seen them
+        return lambda: anew(peer.name, work) / work.per
+    one = peer.ask(do="warm", seconds=3 * SLICE_S)["seconds"]
+    n = max(1, int(SLICE_S / max(one, 1e-7)))
+    return lambda: peer.ask(do="time", steps=n)["seconds"] / (n * work.per)
+
+
+def anew(framework: str, work: Work) -> float:
+    peer = Peer.start(framework, work)
+    try:
+        return peer.ask(do="time", steps=1)["seconds"]
+    finally:
+        peer.stop()
+
+
+CACHED = (
+    "gradtape function",
+    "PyTorch compile",
+    "JAX jit",
+    "JAX scan",
+)  # keep compiled code on disk
+JAX_CACHE = {
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+
+
+def first_call(framework: str, work: Work) -> dict[str, Any]:
+    """Fresh processes: the first step with empty caches, then with warm ones; the memory of the first.
+
+    JAX keeps nothing on disk unless asked; only the warm figure asks.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        cold = {
+            "GRADTAPE_CACHE": f"{folder}/gradtape",
+            "TORCHINDUCTOR_CACHE_DIR": f"{folder}/inductor",
+            "TRITON_CACHE_DIR": f"{folder}/triton",
+        }
+        warm = {**cold, **JAX_CACHE, "JAX_COMPILATION_CACHE_DIR": f"{folder}/jax"}
+        variants = [cold]
+        if framework in CACHED:
+            variants += [warm, warm] if framework.startswith("JAX") else [warm]
+        answers = []
+        for variables in variants:
+            peer = Peer.start(framework, work, **variables)
+            try:
+                answers.append(peer.ask(do="fresh", steps=20 if work.check == 20 else 2))
+            finally:
+                peer.stop()
+        result = {"cold": answers[0]["first"], "memory": answers[0]["memory"]}
+        if len(answers) > 1:
+            result["warm"] = answers[-1]["first"]
+        return result
+
+
+def fresh(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
+    """First call and peak memory of one workload in all frameworks."""
+    work = CATALOG[name]
+    found: dict[str, list[dict[str, Any]]] = {}
+    missing: dict[str, str] = {}
+    for n in range(rounds):
+        names = [f for f in work.frameworks if f in chosen(work, wanted) and f not in missing]
+        for framework in names[n % len(names) :] + names[: n % len(names)]:
+            try:
+                found.setdefault(framework, []).append(first_call(framework, work))
+            except RuntimeError as error:
+                missing[framework] = str(error)[:500]
+                found.pop(framework, None)
+                print(f"  {framework}: {missing[framework]}", file=sys.stderr, flush=True)
+    frameworks = {}
+    for framework in [f for f in work.frameworks if f in found]:
+        rows = found[framework]
+        frameworks[framework] = {
+            kind: quartiles([row[kind] for row in rows])
+            for kind in ("cold", "warm")
+            if kind in rows[0]
+        }
+        keys = rows[0]["memory"]
+        frameworks[framework]["memory"] = {
+            k: statistics.median(row["memory"][k] for row in rows) for k in keys
+        }
+    return {"rounds": rounds, "frameworks": frameworks, "missing": missing}
+
+
+def processes(commands: dict[str, list[str]], rounds: int) -> dict[str, Any]:
     """Time whole processes, from their start to their end, side by side."""
 
     def run(command: list[str]) -> float:
@@ -102,4 +207,4 @@ def processes(commands: dict[str, list[str]], rounds: int, ours: str) -> dict[st
     times = rounds_of(
         {name: lambda c=command: run(c) for name, command in commands.items()}, rounds
     )
-    return {"rounds": rounds, "frameworks": summarize(times, ours), "times": times}
+    return {"rounds": rounds, "times": times}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from benchmarks.catalog import Work
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,15 +23,48 @@ INTERPRETERS = {
     "PEERS_PYTHON": ROOT / ".bench/peers/bin/python",
 }
 
-# name in the table -> (variable of its interpreter, module of the workload)
+
+class Framework(NamedTuple):
+    """The variable of its interpreter, the workload's module, the package handed to it, its mode."""
+
+    variable: str
+    module: str
+    package: str = ""
+    mode: str = "eager"
+
+
 FRAMEWORKS = {
-    "gradtape": ("GRADTAPE_PYTHON", "tensorflow_api:gradtape"),
-    "TensorFlow eager": ("TF221_PYTHON", "tensorflow_api:tensorflow"),
-    "PyTorch eager": ("PEERS_PYTHON", "torch"),
-    "JAX op by op": ("PEERS_PYTHON", "jax"),
-    "autograd": ("PEERS_PYTHON", "autograd"),
-    "NumPy by hand": ("GRADTAPE_PYTHON", "numpy"),
+    "gradtape eager": Framework("GRADTAPE_PYTHON", "tensorflow_api", "gradtape"),
+    "gradtape function": Framework("GRADTAPE_PYTHON", "tensorflow_api", "gradtape", "function"),
+    "TensorFlow eager": Framework("TF221_PYTHON", "tensorflow_api", "tensorflow"),
+    "TensorFlow function": Framework("TF221_PYTHON", "tensorflow_api", "tensorflow", "function"),
+    "TensorFlow XLA": Framework("TF221_PYTHON", "tensorflow_api", "tensorflow", "xla"),
+    "PyTorch eager": Framework("PEERS_PYTHON", "torch"),
+    "PyTorch compile": Framework("PEERS_PYTHON", "torch", mode="compile"),
+    "JAX op by op": Framework("PEERS_PYTHON", "jax", mode="op by op"),
+    "JAX jit": Framework("PEERS_PYTHON", "jax", mode="jit"),
+    "JAX scan": Framework("PEERS_PYTHON", "jax", mode="scan"),
+    "autograd": Framework("PEERS_PYTHON", "autograd"),
+    "NumPy by hand": Framework("GRADTAPE_PYTHON", "numpy"),
 }
+
+# What no framework can do without: measured beside them, in the same rounds.
+BOUNDS = {
+    "bare products": Framework("GRADTAPE_PYTHON", "products"),
+    "plain copy": Framework("GRADTAPE_PYTHON", "bound_copy"),
+    "functions in NumPy": Framework("GRADTAPE_PYTHON", "bound_numpy"),
+    "functions in PyTorch": Framework("PEERS_PYTHON", "bound_torch"),
+    "functions in JAX": Framework("PEERS_PYTHON", "bound_jax", mode="jit"),
+    "functions in TensorFlow XLA": Framework(
+        "TF221_PYTHON", "bound_tensorflow_api", "tensorflow", "xla"
+    ),
+    "functions in gradtape": Framework(
+        "GRADTAPE_PYTHON", "bound_tensorflow_api", "gradtape", "function"
+    ),
+}
+
+# They choose slower matrix products than the processor has; on some machines they are set.
+SLOWING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 def interpreter(variable: str) -> str | None:
@@ -37,12 +73,12 @@ def interpreter(variable: str) -> str | None:
     return path if Path(path).exists() else None
 
 
-def environment() -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     """What every process gets: the repository first on the path, and quiet libraries."""
     paths = [str(ROOT), str(ROOT / "src")]
     ours = {"PYTHONPATH": os.pathsep.join(paths), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return {**inherited, **ours}
+    inherited = {k: v for k, v in os.environ.items() if k not in SLOWING}
+    return {**inherited, **ours, **more}
 
 
 @dataclass
@@ -54,24 +90,41 @@ class Peer:
     versions: dict[str, str]
 
     @classmethod
-    def start(cls, name: str, workload: str) -> Peer:
-        variable, module = FRAMEWORKS[name]
-        python = interpreter(variable)
+    def start(cls, name: str, work: Work, **more: str) -> Peer:
+        """Start a process, import the framework in it and make the workload's numbers.
+
+        `more` are variables of its environment.
+        """
+        framework = (FRAMEWORKS | BOUNDS)[name]
+        python = interpreter(framework.variable)
         if python is None:
             raise RuntimeError(
-                f"no interpreter for {name}: run `make bench-peers` or set {variable}"
+                f"no interpreter for {name}: run `make bench-peers` or set {framework.variable}"
             )
+        if framework.mode == "compile" and not (shutil.which("c++") or shutil.which("g++")):
+            raise RuntimeError("torch.compile needs a C++ compiler, and the machine has none")
         process = subprocess.Popen(
             [python, "-m", "benchmarks.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=None if os.environ.get("BENCH_STDERR") else subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
-            env=environment(),
+            env=environment(**more),
         )
         peer = cls(name, process, {})
-        peer.versions = peer.ask(do="start", workload=workload, module=module)["versions"]
+        try:
+            peer.versions = peer.ask(
+                do="start",
+                folder=work.folder,
+                module=framework.module,
+                package=framework.package,
+                mode=framework.mode,
+                arguments=work.arguments,
+            )["versions"]
+        except RuntimeError:
+            peer.stop()
+            raise
         return peer
 
     def ask(self, **command: Any) -> dict[str, Any]:

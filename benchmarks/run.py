@@ -2,6 +2,7 @@
 
 python -m benchmarks.run                       everything
 python -m benchmarks.run --only neuron two_layer --rounds 31
+python -m benchmarks.run --only fresh --fresh-of mlp_sgd_128
 python -m benchmarks.run --peers "PyTorch eager" --no-history
 """
 
@@ -14,21 +15,14 @@ import sys
 from typing import Any
 
 from benchmarks import machine, measure
-from benchmarks.peers import FRAMEWORKS, ROOT, interpreter
+from benchmarks.catalog import CATALOG
+from benchmarks.peers import BOUNDS, FRAMEWORKS, ROOT, interpreter
+from benchmarks.promises import Fresh, Verdict, fresh_verdicts, verdicts
 from benchmarks.table import render
 
 HISTORY = ROOT / "benchmarks" / "history"
 LESSON = ROOT / "examples" / "gradient_computations.ipynb"
-STEPS = ("neuron", "two_layer", "mlp")
-
-# What the project promises: (workload, peer, at least so many times as fast).
-PROMISES = [
-    ("neuron", "TensorFlow eager", 25.0),
-    ("neuron", "PyTorch eager", 2.0),
-    ("two_layer", "TensorFlow eager", 25.0),
-    ("two_layer", "PyTorch eager", 2.0),
-    ("lesson", "TensorFlow 2.12", 5.0),
-]
+FRESH = [name for name, work in CATALOG.items() if work.fresh]
 
 
 def imports(rounds: int) -> dict[str, Any]:
@@ -46,10 +40,7 @@ def imports(rounds: int) -> dict[str, Any]:
     ]:
         if python := interpreter(variable):
             commands[name] = [python, "-c", f"import {module}"]
-    result = measure.processes(commands, rounds, "gradtape")
-    times = result.pop("times")
-    above = [1e3 * (g - n) for g, n in zip(times["gradtape"], times["numpy alone"])]
-    return {**result, "above_numpy_ms": measure.quartiles(above)}
+    return measure.processes(commands, rounds)
 
 
 def lesson(rounds: int) -> dict[str, Any]:
@@ -58,43 +49,85 @@ def lesson(rounds: int) -> dict[str, Any]:
     commands = {"gradtape": [ours, "-m", "gradtape", "run", str(LESSON)]}
     if python := interpreter("TF212_PYTHON"):
         commands["TensorFlow 2.12"] = [python, str(ROOT / "benchmarks/lesson.py"), str(LESSON)]
-    result = measure.processes(commands, rounds, "gradtape")
-    del result["times"]
+    return measure.processes(commands, rounds)
+
+
+def judged(found: list[Verdict]) -> list[dict[str, Any]]:
+    return [{**v._asdict(), "holds": v.holds} for v in found]
+
+
+def timed(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
+    """Measure one workload: medians, ratios and the verdicts on what is promised of it."""
+    if name == "import":
+        result = imports(rounds)
+    elif name == "lesson":
+        result = lesson(max(3, rounds // 4))
+    else:
+        once = CATALOG[name].once
+        result = measure.steps(name, max(1, rounds // 10) if once else rounds, wanted)
+    times = result.pop("times")
+    ours = next(n for n in (*measure.OURS, "gradtape") if n in times)
+    result["frameworks"] = measure.summarize(times, ours)
+    result["promises"] = judged(verdicts(name, times))
     return result
 
 
 def append(name: str, record: dict[str, Any]) -> None:
     """Add one line to the history of a workload."""
+
+    def rounded(x: Any) -> Any:
+        if isinstance(x, dict):
+            return {k: rounded(v) for k, v in x.items()}
+        if isinstance(x, list):
+            return [rounded(v) for v in x]
+        return float(f"{x:.6g}") if isinstance(x, float) else x
+
     HISTORY.mkdir(exist_ok=True)
     with (HISTORY / f"{name}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, default=lambda x: round(x, 9)) + "\n")
+        file.write(json.dumps(rounded(record), ensure_ascii=False) + "\n")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    everything = ["import", *STEPS, "lesson"]
+def arguments_of(command: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    everything = ["import", *CATALOG, "fresh", "lesson"]
     parser.add_argument("--only", nargs="+", choices=everything, default=everything)
-    parser.add_argument("--peers", nargs="+", choices=list(FRAMEWORKS))
+    parser.add_argument("--peers", nargs="+", choices=[*FRAMEWORKS, *BOUNDS], default=[])
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--fresh-of", nargs="+", choices=FRESH, default=FRESH)
+    parser.add_argument("--fresh-rounds", type=int, help="for every workload, instead of its own")
     parser.add_argument("--no-history", action="store_true")
-    arguments = parser.parse_args()
+    return parser.parse_args(command)
+
+
+def main(command: list[str] | None = None) -> int:
+    arguments = arguments_of(command)
     record: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": machine.commit(),
-        "machine": machine.describe(),
     }
     results: dict[str, dict[str, Any]] = {}
-    for name in arguments.only:
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        if name == "import":
-            results[name] = imports(arguments.rounds)
-        elif name == "lesson":
-            results[name] = lesson(max(3, arguments.rounds // 4))
-        else:
-            results[name] = measure.steps(name, arguments.rounds, set(arguments.peers or ()))
+    wanted = set(arguments.peers)
+
+    def keep(name: str, result: dict[str, Any]) -> None:
+        results[name] = result
         if not arguments.no_history:
-            append(name, {**record, "workload": name, **results[name]})
-    print(render(record, results, PROMISES))
+            workload, _, kind = name.partition(":")
+            append(kind or name, {**record, "workload": workload, **result})
+
+    for name in arguments.only:
+        for workload in arguments.fresh_of if name == "fresh" else [name]:
+            print(f"{name} {workload * (name == 'fresh')}...", file=sys.stderr, flush=True)
+            record["machine"] = machine.describe()
+            if name == "fresh":
+                rounds = arguments.fresh_rounds or CATALOG[workload].fresh
+                result = measure.fresh(workload, rounds, wanted)
+                found = fresh_verdicts(workload, Fresh(result["frameworks"]))
+                keep(f"{workload}:fresh", {**result, "promises": judged(found)})
+            else:
+                keep(name, timed(name, arguments.rounds, wanted))
+    print(render(record, results))
     return 0
 
 

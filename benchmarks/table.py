@@ -1,89 +1,117 @@
-"""The table of a benchmark run, as Markdown that can be read as plain text."""
+"""The tables of a benchmark run, as Markdown that can be read as plain text."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.catalog import CATALOG
+from benchmarks.peers import BOUNDS
+
 TITLES = {
     "import": "Import, as a whole process",
-    "neuron": "The lecture's neuron: forward pass and gradients (keras model, eager)",
-    "two_layer": "The lesson's two-layer training step (keras model, cross entropy, SGD, eager)",
-    "mlp": "MLP 784-512-512-10, batch 128, training step (eager; for information)",
     "lesson": "The lesson from start to finish, as a whole process",
+    **{name: work.title for name, work in CATALOG.items()},
 }
+PLAIN = ("gradtape", "numpy alone", "TensorFlow 2.12", "TensorFlow 2.21", "NumPy by hand", *BOUNDS)
 
 
 def duration(seconds: float) -> str:
     """A time with three digits and a fitting unit."""
     for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")):
-        if seconds * factor >= 1.0 or unit == "µs":
-            return f"{seconds * factor:.3g} {unit}"
+        if seconds * factor >= 0.9995 or unit == "µs":
+            return f"{digits(seconds * factor)} {unit}"
     raise AssertionError
 
 
+def digits(x: float) -> str:
+    """Three digits, never with an exponent."""
+    return f"{x:.0f}" if abs(x) >= 999.5 else f"{x:.3g}"
+
+
 def span(quartiles: dict[str, float]) -> str:
-    return f"{quartiles['median']:.3g} ({quartiles['low']:.3g} to {quartiles['high']:.3g})"
+    low, middle, high = (digits(quartiles[k]) for k in ("low", "median", "high"))
+    return f"{middle} ({low} to {high})"
 
 
-def section(name: str, result: dict[str, Any]) -> list[str]:
-    """One workload: a row for each framework."""
-    lines = [f"### {TITLES[name]}", "", f"{result['rounds']} interleaved rounds.", ""]
-    checked = "difference" in result
-    lines.append(
-        "| | time | middle half | time ÷ gradtape's |" + (" results differ by |" * checked)
-    )
-    lines.append("|---|---|---|---|" + "---|" * checked)
+def labelled(framework: str, versions: dict[str, Any]) -> str:
+    """The framework with its version, where the name alone does not say it."""
+    version = versions.get(framework, {}).get("framework", "")
+    if framework.startswith("gradtape") or framework in PLAIN or not version:
+        return framework
+    name, _, mode = framework.partition(" ")
+    return f"{name} {version.removesuffix('+cpu')} {mode}".strip()
+
+
+def rows(result: dict[str, Any]) -> list[str]:
+    """A row for each framework of a workload."""
+    checked = result.get("difference", {})
+    versions = result.get("versions", {})
+    lines = [
+        "| | time | middle half | time ÷ gradtape's |" + " results differ by |" * bool(checked)
+    ]
+    lines.append("|---|---|---|---|" + "---|" * bool(checked))
     for framework, row in result["frameworks"].items():
-        seconds, version = row["seconds"], ""
-        if checked:
-            version = " " + result["versions"][framework]["framework"]
+        seconds = row["seconds"]
         cells = [
-            framework + version * (framework not in ("gradtape", "NumPy by hand")),
+            labelled(framework, versions),
             duration(seconds["median"]),
             f"{duration(seconds['low'])} to {duration(seconds['high'])}",
             span(row["ratio"]),
         ]
         if checked:
-            cells.append(f"{result['difference'][framework]:.1e}")
+            cells.append(f"{checked[framework]:.1e}" if framework in checked else "")
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def fresh_rows(result: dict[str, Any]) -> list[str]:
+    """A row for each framework: first call and memory."""
+    lines = ["| | first call | with warm caches | peak memory | of it in the first call | base |"]
+    lines.append("|---|---|---|---|---|---|")
+    for framework, row in result["frameworks"].items():
+        mib = row["memory"]
+        warm = duration(row["warm"]["median"]) if "warm" in row else ""
+        sizes = [f"{digits(mib[k])} MiB" for k in ("peak", "first", "base")]
+        cells = [framework, duration(row["cold"]["median"]), warm, *sizes]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def section(name: str, result: dict[str, Any]) -> list[str]:
+    workload, _, kind = name.partition(":")
+    title = TITLES[workload] + ("; first call and memory" if kind else "")
+    lines = [f"### {title}", "", f"{result['rounds']} interleaved rounds.", ""]
+    lines += fresh_rows(result) if kind else rows(result)
     for framework, reason in result.get("missing", {}).items():
         lines.append(f"\n{framework} was left out: {reason}")
-    if "above_numpy_ms" in result:
-        lines += ["", f"gradtape above a bare numpy: {span(result['above_numpy_ms'])} ms"]
     return [*lines, ""]
 
 
-def render(
-    record: dict[str, Any],
-    results: dict[str, dict[str, Any]],
-    promises: list[tuple[str, str, float]],
-) -> str:
-    """The whole report."""
-    about = record["machine"]
-    lines = [
+def promise_rows(promises: list[dict[str, Any]]) -> list[str]:
+    lines = ["| workload | promise | limit | measured | |", "|---|---|---|---|---|"]
+    for p in promises:
+        sense = {">=": "at least", "<=": "at most"}[p["sense"]]
+        word = "holds" if p["holds"] else "MISSED"
+        limit, measured = f"{sense} {p['limit']:g}", digits(p["measured"])
+        lines.append(f"| {p['workload']} | {p['claim']} | {limit} | {measured} | {word} |")
+    return lines
+
+
+def about(record: dict[str, Any]) -> list[str]:
+    machine = record["machine"]
+    blas = f", OpenBLAS for {machine['blas']}" if machine.get("blas") else ""
+    return [
         f"commit {record['commit']}, {record['date']}",
-        f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB, {about['system']}, "
-        f"load {about['load'][0]}",
-        "",
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+        f"{machine['system']}{blas}, load {machine['load'][0]}",
     ]
+
+
+def render(record: dict[str, Any], results: dict[str, dict[str, Any]]) -> str:
+    """The whole report."""
+    lines = [*about(record), ""]
+    promises = []
     for name, result in results.items():
         lines += section(name, result)
-    verdicts = []
-    for workload, peer, least in promises:
-        row = results.get(workload, {}).get("frameworks", {}).get(peer)
-        if row:
-            ratio = row["ratio"]["median"]
-            word = "holds" if ratio >= least else "MISSED"
-            verdicts.append(f"| {workload} | {peer} | {least:g} | {ratio:.3g} | {word} |")
-    if "import" in results:
-        above = results["import"]["above_numpy_ms"]["median"]
-        word = "holds" if above <= 60 else "MISSED"
-        verdicts.append(f"| import | above numpy | at most 60 ms | {above:.3g} ms | {word} |")
-    if "lesson" in results:
-        seconds = results["lesson"]["frameworks"]["gradtape"]["seconds"]["median"]
-        word = "holds" if seconds <= 2 else "MISSED"
-        verdicts.append(f"| lesson | itself | at most 2 s | {duration(seconds)} | {word} |")
-    if verdicts:
-        head = ["| promise | against | at least | measured | |", "|---|---|---|---|---|"]
-        lines += [*head, *verdicts]
-    return "\n".join(lines)
+        promises += result["promises"]
+    return "\n".join(lines + (promise_rows(promises) if promises else []))

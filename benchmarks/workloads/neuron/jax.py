@@ -1,4 +1,4 @@
-"""The neuron in JAX, op by op (nothing wrapped in jit)."""
+"""The neuron in JAX: op by op, or as one jitted function."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.workloads.inputs import NEURON
+from benchmarks.workloads.neuron import Problem
+
+
+def neuron(weights: list[jax.Array], x: jax.Array) -> jax.Array:
+    return jax.nn.sigmoid(x @ weights[0] + weights[1]).reshape(())
 
 
 class Workload:
-    def __init__(self) -> None:
-        self.weights = [jnp.asarray(w) for w in NEURON.weights]
-        self.x = jnp.asarray(NEURON.x)
-        self.run = jax.value_and_grad(lambda w: jax.nn.sigmoid(self.x @ w[0] + w[1]).reshape(()))
+    def __init__(self, mode: str, problem: Problem) -> None:
+        self.weights = [jnp.array(w) for w in problem.weights]
+        self.x = jnp.asarray(problem.x)
+        run = jax.value_and_grad(neuron)
+        self.run = jax.jit(run) if mode == "jit" else run
         self.grads: list[jax.Array] = []
 
     def step(self) -> float:
-        y, self.grads = self.run(self.weights)
+        y, self.grads = self.run(self.weights, self.x)
         return float(y)
 
     def state(self) -> list[np.ndarray]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.workloads.inputs import NEURON
+from benchmarks.workloads.neuron import Problem
 
 
 class Workload:
-    def __init__(self) -> None:
+    def __init__(self, mode: str, problem: Problem) -> None:
+        self.x, self.weights = problem
         self.grads: list[np.ndarray] = []
 
     def step(self) -> float:
-        kernel, bias = NEURON.weights
-        y = 1.0 / (1.0 + np.exp(-(NEURON.x @ kernel + bias)))
+        kernel, bias = self.weights
+        y = 1.0 / (1.0 + np.exp(-(self.x @ kernel + bias)))
         slope = y * (1.0 - y)
-        self.grads = [NEURON.x.T @ slope, slope.sum(axis=0)]
+        self.grads = [self.x.T @ slope, slope.sum(axis=0)]
         return float(y[0, 0])
 
     def state(self) -> list[np.ndarray]:

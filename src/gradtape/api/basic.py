@@ -7,8 +7,9 @@ from typing import Any
 from gradtape.base.dtypes import DType, as_dtype, public_dtypes
 from gradtape.base.exports import EXPORTS, export
 from gradtape.base.shapes import TensorShape
+from gradtape.core.context import STATE
 from gradtape.core.convert import constant_array, convert, numpy_dtype
-from gradtape.core.tensor import Tensor
+from gradtape.core.tensor import Tensor, made
 
 export("DType", "dtypes.DType")(DType)
 export("as_dtype", "dtypes.as_dtype")(as_dtype)
@@ -29,7 +30,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
     >>> tf.constant([[1.0, 2.0]])
     <tf.Tensor: shape=(1, 2), dtype=float32, numpy=array([[1., 2.]], dtype=float32)>
     """
-    return Tensor(constant_array(value, dtype, shape))
+    return made(constant_array(value, dtype, shape), name)
 
 
 @export("convert_to_tensor")
@@ -40,4 +41,5 @@ def convert_to_tensor(
 
     Raises ValueError for a tensor of another dtype than asked for.
     """
-    return convert(value, numpy_dtype(dtype), numpy_dtype(dtype_hint))
+    tensor = convert(value, numpy_dtype(dtype), numpy_dtype(dtype_hint))
+    return made(tensor._value) if type(tensor) is Tensor and STATE.trace is not None else tensor

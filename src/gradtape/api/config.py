@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, SupportsIndex
 
 from gradtape.api.namespaces import Namespace, namespace
 from gradtape.base import config as own
+from gradtape.base.config import settings
 from gradtape.base.errors import DeviceNotFoundError, InvalidArgumentError
 from gradtape.base.exports import export
 from gradtape.core.context import STATE
@@ -97,7 +98,7 @@ _VISIBLE: list[PhysicalDevice] = list(_PHYSICAL)
 _LOGICAL: dict[PhysicalDevice, list[LogicalDeviceConfiguration]] = {}
 _OPTIONS: dict[str, Any] = {
     "soft": True, "inter": 0, "intra": 0, "jit": "", "policy": "silent", "synchronous": True, "tensor_float_32": True,
-    "placement": False, "functions_eagerly": False, "experimental": {},
+    "placement": False, "experimental": {},
 }  # fmt: skip
 
 
@@ -272,13 +273,13 @@ def get_log_device_placement() -> bool:
 @export("config.run_functions_eagerly", "config.experimental_run_functions_eagerly")
 def run_functions_eagerly(run_eagerly: bool) -> None:
     """Whether a `tf.function` runs line by line."""
-    _OPTIONS["functions_eagerly"] = bool(run_eagerly)
+    settings.functions_eagerly = bool(run_eagerly)
 
 
 @export("config.functions_run_eagerly", "config.experimental_functions_run_eagerly")
 def functions_run_eagerly() -> bool:
     """Whether a `tf.function` runs line by line, as set."""
-    return _OPTIONS["functions_eagerly"]
+    return settings.functions_eagerly
 
 
 @export("config.experimental.enable_op_determinism")

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from gradtape.base.exports import export
-from gradtape.core.context import STATE, no_recording
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
+from gradtape.graph.tracer import outside
 
 
 @export("name_scope")
@@ -69,8 +70,8 @@ def control_dependencies(control_inputs: Any) -> Iterator[None]:
 @export("init_scope")
 @contextmanager
 def init_scope() -> Iterator[None]:
-    """Inside, tapes do not record: for making the state of a layer."""
-    with no_recording():
+    """Inside, operations run at once and tapes do not record: for making the state of a layer."""
+    with outside():
         yield
 
 
@@ -97,14 +98,14 @@ def no_op(name: str | None = None) -> None:
 
 @export("executing_eagerly", "compat.v1.executing_eagerly")
 def executing_eagerly() -> bool:
-    """True: operations run at once."""
-    return True
+    """Whether operations run at once: False while a function is traced."""
+    return STATE.trace is None
 
 
 @export("inside_function")
 def inside_function() -> bool:
     """Whether a function is being traced."""
-    return False
+    return STATE.trace is not None
 
 
 @export("get_logger")

@@ -8,6 +8,9 @@ from typing import Any
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "initializer_seeding": ("lesson", "2.12"),
     "numpy_records": (False, True),
+    "functions_eagerly": (False, True),
+    "backend": ("llvm", "numpy"),
+    "debug": (False, True),
 }
 
 
@@ -18,10 +21,17 @@ class Config:
         to draw, as TensorFlow up to 2.9 does; "2.12": each call repeats the same values.
     numpy_records: False (default): NumPy functions called on tensors return NumPy values, as with
         TensorFlow; True: they are recorded and return tensors.
+    backend: "llvm": traced functions become machine code where llvmlite is installed; "numpy": they run kernel after
+        kernel.
+    functions_eagerly: True: functions under tf.function are neither traced nor compiled.
+    debug: False (default); True: graphs are verified after every pass.
     """
 
     initializer_seeding: str
     numpy_records: bool
+    functions_eagerly: bool
+    backend: str
+    debug: bool
 
     def __init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -107,6 +107,10 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A tensor of a traced function was used as a Python value."""
 
 
+class InaccessibleTensorError(ValueError, TypeError):
+    """A tensor was used outside of the function or branch that made it."""
+
+
 def received(**values: Any) -> str:
     """'Received: x=float32[2,3], axis=4'."""
     return "Received: " + ", ".join(f"{name}={brief(value)}" for name, value in values.items())

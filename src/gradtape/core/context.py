@@ -28,12 +28,14 @@ class State(threading.local):
 
     `scope`: the name scope, such as "layer/", which new variables carry before their names.
     `site`: the user's place that what runs now stands for, where a layer of ours has found it out.
+    `trace`: the graph that is being traced, or None.
     """
 
     recorders: tuple[Any, ...] = ()
     device: str = ""
     scope: str = ""
     site: Any = None
+    trace: Any = None
 
 
 STATE = State()

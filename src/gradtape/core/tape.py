@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -128,6 +128,11 @@ class GradientTape:
         for observer in OBSERVERS:
             observer(self, entry)
 
+    def watches(self, tensors: Iterable[Any]) -> bool:
+        """Whether the gradient of one of these may be asked for."""
+        watched = self._watched
+        return any(id(t) in watched for t in tensors)
+
     def variable_read(self, variable: Any, tensor: Any) -> None:
         watched, key = self._watched, id(tensor)
         if key in watched:
@@ -238,7 +243,7 @@ class GradientTape:
         else:
             targets = _targets(target)
             seeds = _seeds(output_gradients, targets)
-        if STATE.recorders:
+        if STATE.recorders or STATE.trace is not None:
             found = self._backward(targets, seeds, flat_sources, RECORDED)
         else:
             token = hush()
@@ -383,7 +388,7 @@ def _targets(target: Any) -> list[Any]:
 def target_of(target: Any) -> Any:
     """The tensor or variable that a user's target stands for."""
     if isinstance(target, Variable):
-        return target._base
+        return target._base if STATE.trace is None else STATE.trace.read(target)
     return target if isinstance(target, Tensor) else convert(target)
 
 

@@ -31,8 +31,11 @@ class Symbolic:
     `call_symbolic(function, args, kwargs)` where the value itself would be needed for an attribute.
     """
 
-    dtype: Any
-    shape: Any
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        dtype: Any
+        shape: Any
 
     def bind_symbolic(self, card: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -271,8 +274,19 @@ def _note_break(tensor: Any) -> None:
 
 
 def wrap(value: Any) -> Tensor:
-    """A tensor of a NumPy array or scalar, without a copy."""
-    return Tensor(value if type(value) is np.ndarray else np.asarray(value))
+    """A tensor of a NumPy array or scalar, without a copy; of a traced array, its tensor."""
+    if type(value) is np.ndarray:
+        return Tensor(value)
+    traced = getattr(value, "tensor", None)
+    return Tensor(np.asarray(value)) if traced is None else traced
+
+
+def made(array: Any, name: str = "Const") -> Tensor:
+    """A tensor that the user makes of numbers; in a traced function a constant of its graph."""
+    if STATE.trace is None:
+        return Tensor(array)
+    traced = getattr(array, "tensor", None)
+    return STATE.trace.constant(array, name) if traced is None else traced
 
 
 def check_static(shape: Any, value: np.ndarray) -> None:

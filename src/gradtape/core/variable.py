@@ -51,7 +51,8 @@ class Variable:
     """
 
     __slots__ = ("_buffer", "_read_tensor", "_name", "trainable", "_constraint", "_shape", "_free_name",
-                 "_regularizer", "_number", "synchronization", "aggregation", "__dict__", "__weakref__")  # fmt: skip
+                 "_regularizer", "_number", "_lent", "synchronization", "aggregation", "__dict__",
+                 "__weakref__")  # fmt: skip
     __array_priority__ = 100
 
     def __init__(
@@ -78,6 +79,9 @@ class Variable:
             raise ValueError(
                 f"Argument `constraint` must be None or a callable. Received: {constraint!r}"
             )
+        trace = STATE.trace
+        if trace is not None:
+            initial_value = trace.new_variable(self, initial_value)
         if callable(initial_value) and not isinstance(initial_value, Tensor):
             initial_value = initial_value()
         wanted = numpy_dtype(dtype)
@@ -97,6 +101,8 @@ class Variable:
         self._buffer: np.ndarray = value
         self._number = next(_NUMBERS)  # in order of creation
         self._read_tensor: Tensor | None = None
+        # Whether anybody else may see the buffer.  Compiled code writes only into buffers that are not lent.
+        self._lent = True
         self._name = f"{STATE.scope}{name or 'Variable'}:0"
         self.trainable = True if trainable is None else bool(trainable)
         self._constraint = constraint
@@ -111,12 +117,19 @@ class Variable:
 
     @property
     def _value(self) -> np.ndarray:
+        if STATE.trace is not None:
+            return STATE.trace.read(self)._value
+        self._lent = True
         return self._buffer
 
     def _as_tensor(self) -> Tensor:
-        tensor = self._read_tensor
-        if tensor is None:
-            tensor = self._read_tensor = Tensor(self._buffer)
+        if STATE.trace is not None:
+            tensor = STATE.trace.read(self)
+        else:
+            tensor = self._read_tensor
+            if tensor is None:
+                tensor = self._read_tensor = Tensor(self._buffer)
+                self._lent = True
         for recorder in STATE.recorders:
             recorder.variable_read(self, tensor)
         return tensor
@@ -124,7 +137,11 @@ class Variable:
     def value(self) -> Tensor:
         """The value now, as a tensor of its own: gradients can be asked for at this reading alone."""
         base = self._base
-        tensor = Tensor(base._buffer)
+        if STATE.trace is not None:
+            tensor = PUBLIC["identity"](STATE.trace.read(base))
+        else:
+            tensor = Tensor(base._buffer)
+            base._lent = True
         for recorder in STATE.recorders:
             recorder.variable_read(base, tensor)
         return tensor
@@ -146,7 +163,11 @@ class Variable:
 
     def _store(self, value: np.ndarray) -> None:
         """Take a buffer nobody will write to."""
+        if STATE.trace is not None:
+            STATE.trace.write(self, value)
+            return
         self._buffer = value
+        self._lent = True
         self._read_tensor = None
 
     def _incoming(self, value: Any) -> np.ndarray:
@@ -178,7 +199,7 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """v <- v + delta."""
-        self._base._store(np.asarray(self._value + self._delta(delta)))
+        self._base._store(_array(self._value + self._delta(delta)))
         return UnreadVariable(self._base) if read_value else None
 
     def assign_sub(
@@ -189,7 +210,7 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """v <- v - delta."""
-        self._base._store(np.asarray(self._value - self._delta(delta)))
+        self._base._store(_array(self._value - self._delta(delta)))
         return UnreadVariable(self._base) if read_value else None
 
     def _delta(self, delta: Any) -> np.ndarray:
@@ -323,7 +344,7 @@ class Variable:
 
     @property
     def dtype(self) -> DType:
-        return DTYPES[self._value.dtype]
+        return DTYPES[self._base._buffer.dtype]
 
     @property
     def shape(self) -> TensorShape:
@@ -331,7 +352,7 @@ class Variable:
 
     @property
     def ndim(self) -> int:
-        return self._value.ndim
+        return self._base._buffer.ndim
 
     @property
     def constraint(self) -> Any:
@@ -424,6 +445,11 @@ class Variable:
         return repr(self)
 
 
+def _array(value: Any) -> Any:
+    """An array of what arithmetic on arrays gave: NumPy makes scalars of those without axes."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
 class UnreadVariable(Variable):
     """What an assignment returns: the variable again, printed under another name."""
 
@@ -440,7 +466,7 @@ class UnreadVariable(Variable):
 
     @property
     def _value(self) -> np.ndarray:
-        return self._parent._buffer
+        return self._parent._value
 
     def _as_tensor(self) -> Tensor:
         return self._parent._as_tensor()

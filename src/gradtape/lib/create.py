@@ -13,7 +13,7 @@ from gradtape.base.quiet import quiet
 from gradtape.base.shapes import TensorShape, broadcast_shapes
 from gradtape.core.card import PUBLIC
 from gradtape.core.convert import convert, to_array
-from gradtape.core.tensor import Tensor
+from gradtape.core.tensor import Tensor, made
 from gradtape.ops.movement import shape_of
 from gradtape.ops.structure import filled
 
@@ -27,7 +27,7 @@ def _full(shape: Any, value: int, dtype: Any) -> Tensor:
     for n in sizes:
         if n < 0:
             raise ArgumentError(f"Dimension {n} must be >= 0.", shape=shape)
-    return Tensor(filled(sizes, value, wanted))
+    return made(filled(sizes, value, wanted), "zeros" if value == 0 else "ones")
 
 
 @export("zeros")
@@ -79,7 +79,7 @@ def eye(num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: 
     )
     if batch_shape is not None:
         matrix = np.broadcast_to(matrix, (*shape_of(batch_shape), *matrix.shape))
-    return Tensor(matrix)
+    return made(matrix)
 
 
 def _number(value: Any, dtype: Any, name: str) -> np.ndarray:
@@ -133,12 +133,12 @@ def range(
         sign = ("<=", ">") if d > 0 else (">=", "<")
         raise ArgumentError(f"Requires start {sign[0]} limit when delta {sign[1]} 0: {a}/{b}.")
     if wanted.kind in "iu":
-        return Tensor(np.arange(a, b, d, dtype=wanted))
+        return made(np.arange(a, b, d, dtype=wanted), "range")
     size = int(np.ceil(abs((b - a) / d)))
     steps = np.full(size, d, wanted)
     if size:
         steps[0] = a
-    return Tensor(np.add.accumulate(steps, dtype=wanted))
+    return made(np.add.accumulate(steps, dtype=wanted), "range")
 
 
 @export("linspace", "lin_space")

@@ -9,9 +9,10 @@ import numpy as np
 from gradtape.base.dtypes import as_dtype, float32, int32, uint64
 from gradtape.base.errors import UnimplementedError
 from gradtape.base.exports import export
-from gradtape.core.tensor import Tensor
+from gradtape.core.context import STATE
+from gradtape.core.tensor import Tensor, wrap
 from gradtape.core.variable import Variable
-from gradtape.lib.random import Algorithm, affine, between, dims_of, draw, values
+from gradtape.lib.random import Algorithm, affine, between, complaining, dims_of, draw, values
 from gradtape.random import generator as pure
 from gradtape.random.sampling import THREEFRY
 
@@ -30,7 +31,7 @@ class Stream(pure.Generator):
         else:
             self.variable = Variable(state, name="StateVar", trainable=False, dtype=np.int64)
 
-    def take(self, shape: Any, method: str, *args: Any) -> np.ndarray:
+    def take(self, shape: Any, method: str, *args: Any) -> Any:
         """What `method` of the state machine draws."""
         if self.algorithm == THREEFRY:
             raise UnimplementedError(
@@ -38,7 +39,30 @@ class Stream(pure.Generator):
                 None,
                 "Non-XLA devices don't support the ThreeFry algorithm. Use alg='philox'.",
             )
+        if STATE.trace is not None:
+            return self._later(shape, method, args)
         return draw(getattr(self, method), shape, *args)
+
+    def _later(self, shape: Any, method: str, args: tuple[Any, ...]) -> Any:
+        """The same in a function that is traced: the state is read and written each time its graph runs."""
+        alg = self.algorithm
+        given = [shape, *args]
+        unknown = [i for i, a in enumerate(given) if getattr(a, "tensor", None) is not None]
+
+        def drawn(state: np.ndarray, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+            stream = pure.Generator(state=state, alg=alg)
+            filled = list(given)
+            for i, array in zip(unknown, arrays):
+                filled[i] = array
+            return np.asarray(complaining(getattr(stream, method), *filled), order="C"), stream.read()
+
+        ones = [np.ones([int(n) for n in given[i].shape], given[i].dtype) for i in unknown]
+        trial = drawn(pure.create_rng_state(1, alg), *ones)[0]
+        inputs = [self.variable._as_tensor(), *[given[i].tensor for i in unknown]]
+        after = (pure.state_size(alg),), np.dtype(np.int64)
+        numbers, state = STATE.trace.host(drawn, inputs, [(trial.shape, trial.dtype), after])
+        self.variable._store(state._value)
+        return numbers._value
 
 
 @export("random.Generator", "random.experimental.Generator")
@@ -133,24 +157,24 @@ class Generator:
         kind = as_dtype(dtype).np
         if kind.kind in "iu":
             low, high = values(minval), values(maxval)
-            return Tensor(self._stream.take(dims_of(shape), "uniform", low, high, kind))
+            return wrap(self._stream.take(dims_of(shape), "uniform", low, high, kind))
         return between(self._stream.take(dims_of(shape), "uniform", 0, 1, kind), minval, maxval)
 
     def uniform_full_int(self, shape: Any, dtype: Any = uint64, name: str | None = None) -> Tensor:
         """Every value of the integer dtype equally likely: dtype[shape]."""
-        return Tensor(self._stream.take(dims_of(shape), "uniform_full_int", as_dtype(dtype).np))
+        return wrap(self._stream.take(dims_of(shape), "uniform_full_int", as_dtype(dtype).np))
 
     def binomial(self, shape: Any, counts: Any, probs: Any, dtype: Any = int32,
                  name: str | None = None) -> Tensor:  # fmt: skip
         """Successes among `counts` trials of probability `probs`: dtype[shape]."""
         kind = as_dtype(dtype).np
-        return Tensor(
+        return wrap(
             self._stream.take(dims_of(shape), "binomial", values(counts), values(probs), kind)
         )
 
     def make_seeds(self, count: int = 1) -> Tensor:
         """Seeds for stateless operations, one per column: int64[2, count]."""
-        return Tensor(self._stream.take(count, "make_seeds"))
+        return wrap(self._stream.take(count, "make_seeds"))
 
     def split(self, count: int = 1) -> list[Generator]:
         """Generators independent of each other and of this one."""

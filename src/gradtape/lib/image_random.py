@@ -12,6 +12,7 @@ from gradtape.base.errors import ArgumentError
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.exports import export
 from gradtape.core.convert import convert
+from gradtape.core.tensor import Symbolic
 from gradtape.lib.image import checked
 from gradtape.lib.random import stateless_uniform, uniform
 from gradtape.ops.movement import shape_of
@@ -46,7 +47,10 @@ def _flip(image: Any, draw: Draw, flip: str) -> Any:
     image = checked(image)
     flipped = TF[f"image.{flip}"](image)
     if len(image.shape) == 3:
-        return flipped if float(draw([], 0, 1.0)) < 0.5 else image
+        chance = draw([], 0, 1.0)
+        if isinstance(chance, Symbolic):
+            return TF["where"](chance < 0.5, flipped, image)
+        return flipped if float(chance) < 0.5 else image
     n = image.shape.as_list()[0]
     choice = TF["cast"](
         TF["math.round"](TF["reshape"](draw([n], 0, 1.0), [n, 1, 1, 1])), image.dtype
@@ -140,7 +144,14 @@ def _crop(value: Any, size: Any, draw: Draw) -> Any:
     if len(wanted) != len(whole) or any(n > have for n, have in zip(wanted, whole)):
         raise ArgumentError("Need value.shape >= size.", value=value, size=list(wanted))
     room = np.asarray(whole) - np.asarray(wanted) + 1
-    offset = draw([len(whole)], 0, 2**31 - 1, dtype=int32).numpy() % room
+    drawn = draw([len(whole)], 0, 2**31 - 1, dtype=int32)
+    if isinstance(drawn, Symbolic):
+        for axis, n in enumerate(wanted):
+            if n != whole[axis]:
+                start = drawn[axis] % int(room[axis])
+                value = TF["gather"](value, start + TF["range"](n), axis=axis)
+        return value
+    offset = drawn.numpy() % room
     return TF["slice"](value, offset.tolist(), list(wanted))
 
 

@@ -16,6 +16,7 @@ from gradtape.core.context import STATE, record
 from gradtape.core.convert import PACK, convert
 from gradtape.core.tensor import Symbolic, Tensor
 from gradtape.core.variable import UnreadVariable, Variable
+from gradtape.lib import traced_index
 from gradtape.ops.index import INDEX_DTYPES, key_error, numpy_key
 
 STRIDED_SLICE = REGISTRY["strided_slice"]
@@ -77,9 +78,16 @@ def getitem(x: Any, key: Any) -> Any:
     """
     if type(x) is not Tensor and not isinstance(x, Symbolic):
         x = convert(x)
+    if STATE.trace is not None and type(x) is Tensor and traced_index.split(key, x._value.ndim):
+        x = STATE.trace.constant(x._value)
     if type(x) is not Tensor and isinstance(x, Symbolic):
         if _is_mask(key):
             return PUBLIC["boolean_mask"](x, key)
+        value = getattr(x, "_value", None)
+        parts = None if value is None else traced_index.split(key, value.ndim)
+        if parts is not None:
+            static, places = parts
+            return traced_index.pick(apply(STRIDED_SLICE, (x,), {"spec": spec_of(static)}), places)
         return apply(STRIDED_SLICE, (x,), {"spec": spec_of(key)})
     if type(key) is int:
         spec: tuple[Any, ...] = (key,)
@@ -135,12 +143,18 @@ class VariableSlice(Tensor):
         return Tensor, (np.array(self._value),)
 
 
+# Set by the room of traced variables: a slice in a traced function, that can be assigned.
+_TRACED_SLICE: list[Any] = [lambda variable, key, tensor: tensor]
+
+
 def variable_getitem(variable: Variable, key: Any) -> Any:
     """v[key]: as for a tensor; the result can be assigned."""
     if _is_mask(key):
         return PUBLIC["boolean_mask"](variable, key)
-    spec = spec_of(key)
     x = convert(variable)
+    if isinstance(x, Symbolic):
+        return _TRACED_SLICE[0](variable._base, key, getitem(x, key))
+    spec = spec_of(key)
     value = STRIDED_SLICE.kernel(x._value, spec=spec)
     output = VariableSlice(value)
     output._variable, output._spec = variable._base, spec
@@ -154,6 +168,8 @@ def iterate(x: Any) -> Iterator[Tensor]:
     value = x._value
     if value.ndim == 0:
         raise TypeError("Cannot iterate over a scalar tensor.")
+    if STATE.trace is not None:
+        return (x[i] for i in range(len(value)))
     if STATE.recorders and value.dtype in DIFFERENTIABLE:
         return iter(apply(UNSTACK, (convert(x),), {"num": len(value), "axis": 0}))
     return (Tensor(value[i, ...]) for i in range(len(value)))

@@ -13,10 +13,12 @@ from gradtape.base.errors import ArgumentError, DtypeError, OpError, StructureEr
 from gradtape.base.exports import export
 from gradtape.core.bind import bind
 from gradtape.core.card import PUBLIC, REGISTRY
+from gradtape.core.context import STATE as CONTEXT
 from gradtape.core.convert import convert
-from gradtape.core.tensor import Tensor
+from gradtape.core.tensor import Tensor, wrap
 from gradtape.random import STATE, stateful, stateless
 from gradtape.random.sampling import AUTO_SELECT, PHILOX, THREEFRY, scale, stretch
+from gradtape.random.traced import perform
 
 _PLAIN = (int, float)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -95,8 +97,14 @@ def _float_dtype(dtype: Any, also: tuple[str, ...] = ()) -> np.dtype[Any]:
     return found.np
 
 
-def draw(function: Callable[..., np.ndarray], *args: Any, **options: Any) -> np.ndarray:
+def draw(function: Callable[..., np.ndarray], *args: Any, **options: Any) -> Any:
     """The array that `function` draws; its complaints are those of the user's arguments."""
+    if CONTEXT.trace is not None:
+        return perform(function, *args, call=complaining, **options)
+    return complaining(function, *args, **options)
+
+
+def complaining(function: Callable[..., np.ndarray], *args: Any, **options: Any) -> np.ndarray:
     try:
         return np.asarray(function(*args, **options))
     except OpError:
@@ -106,22 +114,28 @@ def draw(function: Callable[..., np.ndarray], *args: Any, **options: Any) -> np.
         raise ArgumentError(text if text.endswith(".") else text + ".") from None
 
 
-def affine(z: np.ndarray, stddev: Any, mean: Any) -> Tensor:
+def affine(z: Any, stddev: Any, mean: Any) -> Tensor:
     """stddev * z + mean, recorded where they are tensors."""
     if type(stddev) in _PLAIN and type(mean) in _PLAIN:
-        return Tensor(np.asarray(scale(z, stddev, mean)))
+        if type(z) is np.ndarray:
+            return Tensor(np.asarray(scale(z, stddev, mean)))
+        if stddev == 1 and mean == 0:
+            return wrap(z)
     dtype = z.dtype
-    product = PUBLIC["multiply"](Tensor(z), convert(stddev, dtype))
+    product = PUBLIC["multiply"](wrap(z), convert(stddev, dtype))
     return PUBLIC["add"](product, convert(mean, dtype))
 
 
-def between(u: np.ndarray, minval: Any, maxval: Any) -> Tensor:
+def between(u: Any, minval: Any, maxval: Any) -> Tensor:
     """u stretched from [0, 1) to [minval, maxval), recorded where they are tensors."""
     maxval = 1 if maxval is None else maxval
     if type(minval) in _PLAIN and type(maxval) in _PLAIN:
-        return Tensor(np.asarray(stretch(u, minval, maxval)))
+        if type(u) is np.ndarray:
+            return Tensor(np.asarray(stretch(u, minval, maxval)))
+        if minval == 0 and maxval == 1:
+            return wrap(u)
     low, high = convert(minval, u.dtype), convert(maxval, u.dtype)
-    product = PUBLIC["multiply"](Tensor(u), PUBLIC["subtract"](high, low))
+    product = PUBLIC["multiply"](wrap(u), PUBLIC["subtract"](high, low))
     return PUBLIC["add"](product, low)
 
 
@@ -175,14 +189,14 @@ def uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = float3
         if maxval is None:
             raise ArgumentError(f"Must specify maxval for integer dtype {as_dtype(dtype)!r}.")
         low, high = values(minval), values(maxval)
-        return Tensor(draw(stateful.uniform, dims_of(shape), low, high, kind, seed))
+        return wrap(draw(stateful.uniform, dims_of(shape), low, high, kind, seed))
     return between(draw(stateful.uniform, dims_of(shape), 0, 1, kind, seed), minval, maxval)
 
 
 @export("random.shuffle")
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """The rows (first axis) in random order.  value: any[n, ...] -> the same.  There is no gradient."""
-    return Tensor(draw(stateful.shuffle, convert(value)._value, seed))
+    return wrap(draw(stateful.shuffle, convert(value)._value, seed))
 
 
 @export("random.categorical")
@@ -195,7 +209,7 @@ def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Any = No
     """
     x = _logits(logits)
     wanted = np.dtype(np.int64) if dtype is None else as_dtype(dtype).np
-    return Tensor(draw(stateful.categorical, x, int(values(num_samples)), wanted, seed))
+    return wrap(draw(stateful.categorical, x, int(values(num_samples)), wanted, seed))
 
 
 def _logits(logits: Any) -> np.ndarray:
@@ -211,7 +225,7 @@ def poisson(
 ) -> Tensor:
     """Poisson numbers.  shape: ints, lam: mean, number[...] -> dtype[shape + lam.shape].  No gradient."""
     kind = as_dtype(dtype).np
-    return Tensor(draw(stateful.poisson, dims_of(shape), values(lam), kind, seed))
+    return wrap(draw(stateful.poisson, dims_of(shape), values(lam), kind, seed))
 
 
 @export("random.gamma")
@@ -247,9 +261,9 @@ def _alphas(alpha: Any, beta: Any, dtype: Any) -> tuple[Any, np.dtype[Any]]:
     return tensor, kind
 
 
-def _rated(alphas: Any, z: np.ndarray, beta: Any) -> Tensor:
+def _rated(alphas: Any, z: Any, beta: Any) -> Tensor:
     """z / beta, at least the smallest normal number."""
-    sample = bind(REGISTRY["random_gamma"], alphas, Tensor(z))
+    sample = bind(REGISTRY["random_gamma"], alphas, wrap(z))
     if beta is None:
         return sample
     tiny = np.asarray(np.finfo(z.dtype).tiny, z.dtype)
@@ -287,7 +301,7 @@ def stateless_uniform(shape: Any, seed: Any, minval: Any = 0, maxval: Any = None
     pair, kind = seed_of(seed), _float_dtype(dtype, ("int32", "int64", "uint32", "uint64"))
     if kind.kind in "iu":
         low, high = values(minval), values(maxval)
-        return Tensor(draw(stateless.uniform, dims_of(shape), pair, low, high, kind, alg))
+        return wrap(draw(stateless.uniform, dims_of(shape), pair, low, high, kind, alg))
     return between(draw(stateless.uniform, dims_of(shape), pair, 0, 1, kind, alg), minval, maxval)
 
 
@@ -296,7 +310,7 @@ def stateless_shuffle(
     value: Any, seed: Any, alg: Any = "auto_select", name: str | None = None
 ) -> Tensor:
     """The rows in an order that depends on the seed alone.  value: any[n, ...], seed: int[2] -> the same."""
-    return Tensor(draw(stateless.shuffle, convert(value)._value, seed_of(seed), alg))
+    return wrap(draw(stateless.shuffle, convert(value)._value, seed_of(seed), alg))
 
 
 @export("random.stateless_categorical")
@@ -304,7 +318,7 @@ def stateless_categorical(logits: Any, num_samples: Any, seed: Any, dtype: Any =
                           name: str | None = None) -> Tensor:  # fmt: skip
     """Class numbers that depend on the seed alone.  logits: float[batch, classes] -> dtype[batch, num_samples]."""
     number, kind = int(values(num_samples)), as_dtype(dtype).np
-    return Tensor(draw(stateless.categorical, _logits(logits), number, seed_of(seed), kind))
+    return wrap(draw(stateless.categorical, _logits(logits), number, seed_of(seed), kind))
 
 
 @export("random.stateless_binomial")
@@ -312,7 +326,7 @@ def stateless_binomial(shape: Any, seed: Any, counts: Any, probs: Any, output_dt
                        name: str | None = None) -> Tensor:  # fmt: skip
     """Successes among `counts` trials of probability `probs`, by the seed alone.  -> output_dtype[shape]"""
     kind = as_dtype(output_dtype).np
-    return Tensor(
+    return wrap(
         draw(stateless.binomial, dims_of(shape), seed_of(seed), values(counts), values(probs), kind)
     )
 
@@ -323,7 +337,7 @@ def stateless_poisson(
 ) -> Tensor:
     """Poisson numbers that depend on the seed alone; the shape ends with that of lam.  -> dtype[shape]"""
     kind = as_dtype(dtype).np
-    return Tensor(draw(stateless.poisson, dims_of(shape), seed_of(seed), values(lam), kind))
+    return wrap(draw(stateless.poisson, dims_of(shape), seed_of(seed), values(lam), kind))
 
 
 @export("random.split", "random.experimental.stateless_split")
@@ -334,20 +348,20 @@ def split(seed: Any, num: Any = 2, alg: Any = "auto_select") -> Tensor:
     array([[1105988140, 1738052849],
            [-335576002,  370444179]], dtype=int32)
     """
-    return Tensor(draw(stateless.split, seed_of(seed), int(values(num)), alg))
+    return wrap(draw(stateless.split, seed_of(seed), int(values(num)), alg))
 
 
 @export("random.fold_in", "random.experimental.stateless_fold_in")
 def fold_in(seed: Any, data: Any, alg: Any = "auto_select") -> Tensor:
     """A new seed out of a seed and an integer.  seed: int[2], data: int[] -> data's dtype[2]."""
-    return Tensor(draw(stateless.fold_in, seed_of(seed), values(data), alg))
+    return wrap(draw(stateless.fold_in, seed_of(seed), values(data), alg))
 
 
 @export("random.experimental.index_shuffle")
 def index_shuffle(index: Any, seed: Any, max_index: Any) -> Tensor:
     """Where `index` lies in the permutation of 0..max_index that the seed stands for: the dtype of index."""
     parts = [convert(x)._value for x in (index, seed, max_index)]
-    return Tensor(draw(stateless.index_shuffle, *parts))
+    return wrap(draw(stateless.index_shuffle, *parts))
 
 
 def seed_of(seed: Any) -> np.ndarray:

@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.errors import ArgumentError
+from gradtape.core.context import STATE as CONTEXT
 from gradtape.random import stateful, stateless
 from gradtape.random.generator import Generator
 from gradtape.random.sampling import AUTO_SELECT
 from gradtape.random.seeds import STATE, SeedState
+from gradtape.random.traced import perform
 
 LEGACY_STATEFUL, STATELESS, STATEFUL = "legacy_stateful", "stateless", "stateful"
 INITIALIZER_SEEDING = {"lesson": LEGACY_STATEFUL, "2.9": LEGACY_STATEFUL, "2.12": STATELESS}
@@ -131,12 +133,25 @@ class RandomSource:
 
     def _draw(self, name: str, shape: Any, first: Any, second: Any, dtype: Any) -> np.ndarray:
         if self.rng_type == STATEFUL:
-            return getattr(self.generator(), name)(shape, first, second, dtype)
+            return self._continued(name, shape, first, second, dtype)
         if self.rng_type == STATELESS:
             pair = [self.fixed_seed(), 0]
-            return getattr(stateless, name)(shape, pair, first, second, dtype)
+            return perform(getattr(stateless, name), shape, pair, first, second, dtype)
         seed = self.next_legacy_seed()
-        return getattr(stateful, name)(shape, first, second, dtype, seed, state=self.state)
+        function = getattr(stateful, name)
+        return perform(function, shape, first, second, dtype, seed, state=self.state)
+
+    def _continued(self, name: str, *args: Any) -> Any:
+        """A draw of the Generator, which goes on from call to call; while tracing, from run to run."""
+        generator = self.generator()
+        if CONTEXT.trace is None:
+            return getattr(generator, name)(*args)
+        shape, dtype = tuple([int(n) for n in args[0]]), np.dtype(args[3])
+
+        def drawn() -> tuple[np.ndarray, ...]:
+            return (np.asarray(getattr(generator, name)(*args)),)
+
+        return CONTEXT.trace.host(drawn, [], [(shape, dtype)])[0]._value
 
 
 def initializer_source(

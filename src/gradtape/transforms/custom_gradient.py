@@ -9,7 +9,7 @@ from typing import Any
 
 from gradtape.base import tree
 from gradtape.base.exports import export
-from gradtape.core.card import Opaque
+from gradtape.core.card import PUBLIC, Opaque
 from gradtape.core.context import STATE, record, recorders
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
@@ -40,6 +40,9 @@ class VariableWatcher:
     def record(self, card: Any, attrs: Any, inputs: Any, output: Any) -> None:
         pass
 
+    def watches(self, tensors: Any) -> bool:
+        return False
+
     def variable_read(self, variable: Any, tensor: Any) -> None:
         if variable.trainable:
             self.variables[id(variable)] = variable
@@ -49,7 +52,11 @@ def call_recorded(
     inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any]
 ) -> list[Any]:
     """`outputs` as fresh tensors whose gradients to `inputs` are what `grad_fn` says."""
-    fresh = tuple(Tensor(y._value) for y in outputs)
+    if STATE.trace is None:
+        fresh = tuple(Tensor(y._value) for y in outputs)
+    else:
+        with recorders(()):
+            fresh = tuple(PUBLIC["identity"](y) for y in outputs)
     if STATE.recorders:
         record(CustomGradient, {"grad_fn": grad_fn}, inputs, fresh)
     return list(fresh)

@@ -1,98 +1,98 @@
-"""`tf.function`: accepted in all its forms; runs eagerly."""
+"""`tf.function`: a Python function that is traced into a graph for each signature, and run as one."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import logging
+import threading
+import time
+import warnings
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradtape.base import tree
-from gradtape.base.dtypes import as_dtype
-from gradtape.base.errors import StructureError
+from gradtape.base.config import settings
+from gradtape.base.errors import OperatorNotAllowedInGraphError, StructureError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
-from gradtape.core.tensor import Symbolic, Tensor
+from gradtape.core.specs import TensorSpec
+from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.graph.traced import CannotTrace
+from gradtape.random.seeds import STATE as SEEDS
+from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.concrete import Traced
+from gradtape.transforms.concrete_function import ConcreteFunction
+from gradtape.transforms.fast_path import MISS
+from gradtape.transforms.signature import (
+    Key,
+    difference,
+    generalise,
+    is_generalisation,
+    key_of,
+    map_leaves,
+)
+
+WARN_AFTER = 5  # traces of one function
+# Set by the room that converts Python's control flow: (function, recursive) -> function.
+CONVERTERS: list[Callable[..., Any]] = []
+_TRACING = threading.RLock()
+_log = logging.getLogger("gradtape")
 
 
-def signature_key(value: Any) -> Any:
-    """What two calls must share to be one concrete function: dtype and shape of tensors, values of the rest."""
-    if isinstance(value, Tensor | Variable | np.ndarray):
-        return ("tensor", as_dtype(value.dtype).name, tuple(value.shape))
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return (type(value), value)
+class TraceEntry(NamedTuple):
+    """One line of `fn.traces()`: the signature, why it was traced, and how long that took."""
 
+    signature: str
+    reason: str
+    seconds: float
 
-def to_tensors(value: Any) -> Any:
-    """Results of a function: Python numbers and arrays become tensors, variables their values; the rest stays."""
-
-    def leaf(x: Any) -> Any:
-        if isinstance(x, bool | int | float | complex | np.ndarray | np.generic | Variable):
-            return convert(x)
-        return x
-
-    return tree.map_structure(leaf, value)
-
-
-class ConcreteFunction:
-    """One signature of a `tf.function`."""
-
-    def __init__(self, owner: Function, args: tuple[Any, ...], kwargs: dict[str, Any]):
-        self._owner = owner
-        self.structured_input_signature = (args, kwargs)
-        self.name = f"__inference_{owner.__name__}"
-
-    @property
-    def inputs(self) -> list[Any]:
-        return tree.flatten(self.structured_input_signature)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._owner(*args, **kwargs)
-
-    def pretty_printed_signature(self, verbose: bool = True) -> str:
-        names = list(inspect.signature(self._owner.python_function).parameters)
-        shown = ", ".join(names[: len(self.structured_input_signature[0])])
-        lines = [f"{self._owner.__name__}({shown})", "  Args:"]
-        for name, value in zip(names, self.structured_input_signature[0]):
-            lines.append(f"    {name}: {_describe(value)}")
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return f"<ConcreteFunction {self.pretty_printed_signature().splitlines()[0]} at 0x{id(self):X}>"
-
-
-def _describe(value: Any) -> str:
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape is None or dtype is None:
-        return repr(value)
-    return f"{as_dtype(dtype).name} Tensor, shape={TensorShape(shape)}"
+    def __str__(self) -> str:
+        return f"{self.signature}: {self.reason} ({self.seconds * 1e3:.1f} ms)"
 
 
 class Function:
-    """A Python function called through `tf.function`.
+    """A Python function called through `tf.function`: traced once for each signature, then run as a graph.
 
-    `python_function` is the function itself; `get_concrete_function` gives one signature of it.
+    `python_function` is the function itself; `get_concrete_function` gives one signature of it; `traces()` tells what
+    was traced and why.
     """
 
     def __init__(
-        self, python_function: Callable[..., Any], input_signature: Any = None, **options: Any
-    ):
+        self, python_function: Callable[..., Any], input_signature: Any = None, autograph: bool = True,
+        reduce_retracing: bool = False, instance: Any = None, **options: Any,
+    ):  # fmt: skip
         if not callable(python_function):
             raise TypeError(f"tf.function takes a function. Received: {python_function!r}")
         functools.update_wrapper(self, python_function)
         self.__name__ = getattr(python_function, "__name__", type(python_function).__name__)
         self._python_function = python_function
         self._input_signature = None if input_signature is None else tuple(input_signature)
-        self._options = options
-        self._concrete: dict[Any, ConcreteFunction] = {}
+        self._autograph, self._reduce_retracing, self._options = (
+            autograph,
+            reduce_retracing,
+            options,
+        )
+        self._instance = instance  # a reference to the object whose method this is, or None
+        self._signature = _signature_of(python_function, instance is not None)
+        self._concrete: dict[Key, ConcreteFunction] = {}
+        self._traces: list[TraceEntry] = []
+        self._last: tuple[Key, Any, Any] | None = None
+        self._called = False
+        self._warned = False
+        self._eager = False  # it cannot be traced
+        self._fast: Callable[[Any], Any] = _always_miss
+        self._no_fast = False
+        self._quick: dict[Any, Traced] = {}
         self._bound: dict[int, Function] = {}
+
+    # --- face ---
 
     @property
     def python_function(self) -> Callable[..., Any]:
@@ -104,50 +104,14 @@ class Function:
 
     @property
     def function_spec(self) -> Any:
-        return inspect.signature(self._python_function)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args, kwargs = self._received(args, kwargs)
-        key = self._key(args, kwargs)
-        if key not in self._concrete:
-            self._concrete[key] = ConcreteFunction(self, args, kwargs)
-        return to_tensors(self._python_function(*args, **kwargs))
-
-    def _received(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        def leaf(x: Any) -> Any:
-            return convert(x) if isinstance(x, np.ndarray | np.generic) else x
-
-        args, kwargs = tree.map_structure(leaf, (args, kwargs))
-        if self._input_signature is None:
-            return args, kwargs
-        if kwargs:
-            names = list(inspect.signature(self._python_function).parameters)[len(args) :]
-            args = (*args, *[kwargs.pop(n) for n in names if n in kwargs])
-        if len(args) != len(self._input_signature):
-            raise StructureError(
-                f"{self.__name__} takes {len(self._input_signature)} arguments by its input_signature.",
-                arguments=len(args),
-            )
-        return tuple(_fit(a, s, self.__name__) for a, s in zip(args, self._input_signature)), {}
-
-    def _key(self, args: Any, kwargs: Any) -> Any:
-        if self._input_signature is not None:
-            return "input_signature"
-        return tuple(signature_key(x) for x in tree.flatten((args, kwargs)))
-
-    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
-        """The function for one signature: tensors, or `tf.TensorSpec`s in their place."""
-        if self._input_signature is not None and not args and not kwargs:
-            args = self._input_signature
-        key = self._key(args, kwargs)
-        if key not in self._concrete:
-            self._concrete[key] = ConcreteFunction(self, args, kwargs)
-        return self._concrete[key]
+        return self._signature
 
     def experimental_get_tracing_count(self) -> int:
-        return len(self._concrete)
+        return len(self._traces)
+
+    def traces(self) -> list[TraceEntry]:
+        """What was traced so far: signature, reason (which argument changed), seconds."""
+        return list(self._traces)
 
     def pretty_printed_concrete_signatures(self, verbose: bool = True) -> str:
         return "\n\n".join(c.pretty_printed_signature(verbose) for c in self._concrete.values())
@@ -155,28 +119,244 @@ class Function:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        bound = Function(
-            functools.partial(self._python_function, instance),
-            self._input_signature,
-            **self._options,
-        )
-        functools.update_wrapper(bound, self._python_function)
-        bound._concrete = self._concrete
-        return bound
+        found = self._bound.get(id(instance))
+        if found is None or found._instance is None or found._instance() is not instance:
+            number = id(instance)
+            found = Function(
+                self._python_function, self._input_signature, self._autograph, self._reduce_retracing,
+                _reference(instance, lambda _: self._bound.pop(number, None)), **self._options,
+            )  # fmt: skip
+            self._bound[number] = found
+        return found
 
     def __repr__(self) -> str:
         return f"<gradtape Function {self.__name__}>"
+
+    def __deepcopy__(self, memo: Any) -> Function:
+        return Function(
+            self._python_function, self._input_signature, self._autograph, self._reduce_retracing,
+            **self._options,
+        )  # fmt: skip
+
+    # --- calls ---
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and STATE.trace is None and not STATE.recorders:
+            result = self._fast(args)
+            if result is not MISS:
+                return result
+        return self._call_in_full(args, kwargs)
+
+    def _call_in_full(self, args: Any, kwargs: Any) -> Any:
+        if settings.functions_eagerly or self._eager:
+            self._fast = _always_miss
+            return self._run_eagerly(args, kwargs)
+        given, quick = args, None if kwargs else _quick_key(args)
+        if quick is not None:
+            traced = self._quick.get(quick)
+            if traced is not None:
+                return traced.call(list(args), args)
+        args, kwargs = self._canonical(args, kwargs)
+        try:
+            concrete = self._concrete_for(args, kwargs)
+        except CannotTrace as reason:
+            self._cannot_trace(reason)
+            return self._run_eagerly(args, kwargs)
+        except OperatorNotAllowedInGraphError:
+            if not self._autograph or CONVERTERS:
+                raise
+            self._eager = True
+            return self._run_eagerly(args, kwargs)
+        result = concrete.call_with(args, kwargs)
+        if quick is not None and len(args) == len(given):
+            self._quick[quick] = concrete.specialised(args, kwargs)
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+            self._fast = concrete.fast_path(given, args) or _always_miss
+        return result
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The function for one signature: tensors, or `tf.TensorSpec`s in their place."""
+        if self._input_signature is not None and not args and not kwargs:
+            args = self._input_signature
+        args, kwargs = self._canonical(args, kwargs)
+        return self._concrete_for(args, kwargs)
+
+    def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
+        seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
+        with SEEDS.inside(seeds):
+            if self._instance is not None:
+                args = (self._instance(), *args)
+            return to_tensors(self._python_function(*args, **kwargs))
+
+    def _cannot_trace(self, reason: CannotTrace) -> None:
+        self._eager = True
+        warnings.warn(
+            f"The function {self.__name__!r} cannot be compiled and runs eagerly: {reason}.{reason.place}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    # --- signatures ---
+
+    def _canonical(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """The arguments by position, with defaults; arrays as tensors; raises TypeError where they do not fit."""
+        if self._signature is not None:
+            try:
+                bound = self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(
+                    f"{self.__name__}() {error}. Received: args={args!r} kwargs={kwargs!r}"
+                ) from None
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        args, kwargs = map_leaves(_as_argument, args, kwargs)
+        if self._input_signature is not None:
+            args, kwargs = self._fit(args, kwargs)
+        return args, kwargs
+
+    def _fit(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        wanted = self._input_signature
+        assert wanted is not None
+        if kwargs or len(args) < len(wanted):
+            raise StructureError(
+                f"{self.__name__} takes {len(wanted)} arguments by its input_signature.",
+                arguments=len(args) + len(kwargs),
+            )
+        rest = args[len(wanted) :]
+        if any(isinstance(x, Tensor) for x in tree.flatten(rest)) or (
+            rest
+            and (self._signature is None or not _are_defaults(self._signature, len(wanted), rest))
+        ):
+            raise StructureError(
+                f"{self.__name__} takes {len(wanted)} arguments by its input_signature.",
+                arguments=len(args),
+            )
+        return (*[_fit(a, s, self.__name__) for a, s in zip(args, wanted)], *rest), {}
+
+    def _key(self, args: Any, kwargs: Any) -> Key:
+        key = key_of(args, kwargs)
+        if self._input_signature is None:
+            return key
+        n = len(self._input_signature)
+        return key_of((*self._input_signature, *args[n:]), kwargs)
+
+    def _concrete_for(self, args: Any, kwargs: Any) -> ConcreteFunction:
+        key = self._key(args, kwargs)
+        found = self._concrete.get(key)
+        if found is None:
+            for known, concrete in self._concrete.items():
+                if is_generalisation(known, key):
+                    return concrete
+            with _TRACING:
+                found = self._concrete.get(key)
+                if found is None:
+                    found = self._trace(key, args, kwargs)
+        return found
+
+    def _trace(self, key: Key, args: Any, kwargs: Any) -> ConcreteFunction:
+        last = self._last
+        reason = (
+            "the first call"
+            if last is None
+            else difference(self._names(), last[0], key, args, kwargs)
+        )
+        if self._reduce_retracing and last is not None:
+            wider = generalise(last[0], key)
+            if wider is not None:
+                key = wider
+        first, self._called = not self._called, True
+        concrete = ConcreteFunction(self, key, args, kwargs)
+        begin = time.perf_counter()
+        concrete.trace(args, kwargs, may_create=first)
+        if concrete.created:  # as TensorFlow: once to make the variables, once to use them
+            self._traces.append(
+                TraceEntry(
+                    concrete.text,
+                    "the first call (it makes variables)",
+                    time.perf_counter() - begin,
+                )
+            )
+            begin = time.perf_counter()
+            concrete.trace(args, kwargs, may_create=False)
+        self._traces.append(TraceEntry(concrete.text, reason, time.perf_counter() - begin))
+        self._last = (key, None, None)
+        self._concrete[key] = concrete
+        if len(self._traces) > WARN_AFTER and not self._warned:
+            self._warned = True
+            _log.warning(
+                "%d out of the last %d calls to %r triggered tf.function retracing. The last one: %s. Tracing is "
+                "expensive; `fn.traces()` lists all.", len(self._traces), len(self._traces), self, reason,
+            )  # fmt: skip
+        return concrete
+
+    def _names(self) -> list[str]:
+        return [] if self._signature is None else list(self._signature.parameters)
+
+    def converted(self) -> Callable[..., Any]:
+        """The Python function with its control flow on tensors made into operations."""
+        function = self._python_function
+        if self._autograph and CONVERTERS:
+            function = CONVERTERS[0](function)
+        return function if self._instance is None else functools.partial(function, self._instance())
+
+
+def _quick_key(args: tuple[Any, ...]) -> Any:
+    """Types of arguments that are all tensors, by position; None for others."""
+    parts = []
+    for a in args:
+        if type(a) is not Tensor:
+            return None
+        value = a._value
+        parts.append((value.dtype, value.shape))
+    return tuple(parts)
+
+
+def _always_miss(args: Any) -> Any:
+    return MISS
+
+
+def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A weak reference, so that a method does not keep its object; a strong one where there are no weak ones."""
+    try:
+        return weakref.ref(instance, when_gone)
+    except TypeError:
+        return lambda: instance
+
+
+def _signature_of(function: Callable[..., Any], method: bool) -> inspect.Signature | None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    return (
+        signature.replace(parameters=list(signature.parameters.values())[1:])
+        if method
+        else signature
+    )
+
+
+def _are_defaults(signature: inspect.Signature, n: int, rest: Any) -> bool:
+    defaults = [p.default for p in signature.parameters.values()][n:]
+    return len(defaults) >= len(rest) and all(d is r for d, r in zip(defaults, rest))
+
+
+def _as_argument(x: Any) -> Any:
+    return convert(x) if isinstance(x, np.ndarray | np.generic) else x
 
 
 def _fit(value: Any, spec: Any, name: str) -> Any:
     """An argument that its TensorSpec allows."""
 
     def leaf(s: Any, x: Any) -> Any:
-        if isinstance(x, Symbolic):
+        if not hasattr(s, "shape") or isinstance(s, Variable):
             return x
-        if not hasattr(s, "shape"):
+        if isinstance(x, TensorSpec):
             return x
-        tensor = convert(x, None if isinstance(x, Tensor | Variable) else s.dtype.np)
+        tensor = (
+            x
+            if isinstance(x, Tensor)
+            else convert(x, None if isinstance(x, Variable) else s.dtype.np)
+        )
         if not TensorShape(s.shape).is_compatible_with(tensor.shape) or tensor.dtype != s.dtype:
             raise StructureError(
                 f"{name}: the argument does not fit the input_signature: expected {s!r}.",
@@ -184,7 +364,20 @@ def _fit(value: Any, spec: Any, name: str) -> Any:
             )
         return tensor
 
+    if not tree.is_nested(spec):
+        return leaf(spec, value)
     return tree.map_structure(leaf, spec, value)
+
+
+def to_tensors(value: Any) -> Any:
+    """Results of a function: Python numbers and arrays become tensors, variables their values; the rest stays."""
+
+    def leaf(x: Any) -> Any:
+        if isinstance(x, bool | int | float | complex | np.ndarray | np.generic | Variable):
+            return convert(x)
+        return x
+
+    return tree.map_structure(leaf, value)
 
 
 @export("function")
@@ -201,7 +394,16 @@ def function(
     experimental_compile: Any = None,
     experimental_follow_type_hints: Any = None,
 ) -> Any:
-    """Decorator (with or without arguments) of a function on tensors.  It runs eagerly, with the same results.
+    """Decorator (with or without arguments) of a function on tensors: traced into a graph, and compiled.
+
+    The function runs once for each signature: dtypes and shapes of its tensors, values of its Python arguments.  Then
+    its graph runs, with the same results.  What only the Python function does (printing, appending to a list) happens
+    when it is traced.
+    input_signature: tf.TensorSpecs; a size of None takes any.  autograph: `if`, `while` and `for` on tensors become
+    part of the graph.  reduce_retracing: sizes that change between calls become None.  jit_compile: accepted; functions
+    are compiled where there is a compiler.
+    What cannot be traced runs eagerly, with one warning that names the line.
+    Raises TypeError for arguments that do not fit, ValueError for variables made on a later call.
 
     >>> @tf.function
     ... def double(x):
@@ -209,9 +411,12 @@ def function(
     >>> float(double(tf.constant(3.0)))
     6.0
     """
-    if func is None:
-        return lambda f: Function(f, input_signature, jit_compile=jit_compile)
-    return Function(func, input_signature, jit_compile=jit_compile)
+    reduce = bool(reduce_retracing or experimental_relax_shapes)
+
+    def decorate(f: Callable[..., Any]) -> Function:
+        return Function(f, input_signature, autograph, reduce, jit_compile=jit_compile)
+
+    return decorate if func is None else decorate(func)
 
 
 @export("autograph.to_code")

@@ -32,7 +32,7 @@ def pull_back(tape: GradientTape, target: Any, sources: list[Any], seeds: np.nda
     """Cotangents [k, *source.shape] of the sources for k `seeds` [k, *target.shape]; None where unconnected."""
     widest = max([r[3]._value.nbytes for r in tape._records if type(r[3]) is not tuple], default=1)
     rows = max(1, BLOCK_BYTES // max(1, widest))
-    inside = RECORDED if STATE.recorders else RAW
+    inside = RECORDED if STATE.recorders or STATE.trace is not None else RAW
     F = Batched(inside)
     blocks = []
     for start in range(0, len(seeds), rows):

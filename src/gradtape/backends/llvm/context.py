@@ -173,7 +173,9 @@ class Context:
         return ends
 
     @contextmanager
-    def loop(self, n: int | ir.Value, start: int | ir.Value = 0, step: int = 1) -> Iterator[ir.Value]:
+    def loop(
+        self, n: int | ir.Value, start: int | ir.Value = 0, step: int = 1
+    ) -> Iterator[ir.Value]:
         """for i in range(start, n, step), without values carried."""
         first, last = self.index(start), self.index(n)
         before = self.b.block
@@ -234,7 +236,9 @@ class Context:
         self.call(PARALLEL, VOID, given)
         return count
 
-    def _part(self, pointers: Sequence[ir.Value], body: Callable[..., None], name: str) -> ir.Function:
+    def _part(
+        self, pointers: Sequence[ir.Value], body: Callable[..., None], name: str
+    ) -> ir.Function:
         kind = ir.FunctionType(VOID, [PTR, I64, I64, I64])
         function = ir.Function(self.module, kind, self.module.get_unique_name(name))
         function.linkage = "internal"

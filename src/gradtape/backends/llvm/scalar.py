@@ -44,21 +44,27 @@ def llvm_type(dtype: np.dtype[Any], lanes: int = 1) -> Any:
     return one if lanes == 1 else ir.VectorType(one, lanes)
 
 
-@cache
+def spelled(dtype: np.dtype[Any], value: Any) -> str:
+    """A number as LLVM's assembler reads it."""
+    if dtype.kind == "f":
+        return llvm_type(dtype).format_constant(float(dtype.type(value)))
+    if dtype == BOOL:
+        return "true" if value else "false"
+    return str(int(value))
+
+
 def constant(dtype: np.dtype[Any], lanes: int, value: Any) -> Any:
-    """`value` in every lane."""
+    """`value`, rounded to the dtype, in every lane."""
+    return _constant(dtype, lanes, spelled(dtype, value))  # by its text: 0.0 and -0.0 are equal
+
+
+@cache
+def _constant(dtype: np.dtype[Any], lanes: int, text: str) -> Any:
     from llvmlite import ir
 
-    kind = llvm_type(dtype)
-    if dtype.kind == "f":
-        text = kind.format_constant(float(dtype.type(value)))
-    elif dtype == BOOL:
-        text = "true" if value else "false"
-    else:
-        text = str(int(value))
     found = ir.Constant(llvm_type(dtype, lanes), ir.Undefined)
     # Written out here: `llvmlite` would spell every lane.
-    reference = text if lanes == 1 else f"splat ({kind} {text})"
+    reference = text if lanes == 1 else f"splat ({llvm_type(dtype)} {text})"
     found._get_reference = lambda: reference
     return found
 
@@ -73,8 +79,9 @@ def mangled(kind: Any) -> str:
 class ScalarBuilder(MathMethods, IntegerMethods):
     """Emits instructions on values of one dtype: scalars (`lanes` = 1) or vectors of any length."""
 
-    def __init__(self, builder: Any, dtype: Any, lanes: int = 1):
+    def __init__(self, builder: Any, dtype: Any, lanes: int = 1, narrow: bool = False):
         self.ir = builder
+        self.narrow = narrow  # float64 that will be rounded to float32: shorter polynomials do
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.lanes = lanes
         self.type = llvm_type(self.dtype, lanes)
@@ -95,6 +102,20 @@ class ScalarBuilder(MathMethods, IntegerMethods):
     def has_scale(self) -> bool:
         """Whether x 2^n is one instruction."""
         return host().has_scale
+
+    @cached_property
+    def wide(self) -> ScalarBuilder:
+        """The builder for float64: where few functions of float32 are worth code of their own."""
+        if self.dtype == FLOAT64:
+            return self
+        return ScalarBuilder(self.ir, FLOAT64, self.lanes, narrow=True)
+
+    def widened(self, x: Any) -> Any:
+        return x if self.dtype == FLOAT64 else self.ir.fpext(x, self.wide.type)
+
+    def narrowed(self, x: Any) -> Any:
+        """A value of `wide` back in the builder's dtype."""
+        return x if self.dtype == FLOAT64 else self.ir.fptrunc(x, self.type)
 
     def call(self, name: str, *xs: Any, kinds: int = 1) -> Any:
         """Call of the intrinsic `name`, overloaded by the types of its first `kinds` arguments."""
@@ -153,7 +174,9 @@ class ScalarBuilder(MathMethods, IntegerMethods):
             y = self.ir.fptosi(b.select(fits, moved, b.const(0)), i.type)
             y = i.select(high, i.xor(y, i.const(-(2**63))), y)
         else:
-            if wide.itemsize == 4 and source == FLOAT64:  # numbers between the lowest and one less truncate to it
+            if (
+                wide.itemsize == 4 and source == FLOAT64
+            ):  # numbers between the lowest and one less truncate to it
                 fits = self.ir.and_(b.lt(x, b.const(edge)), b.gt(x, b.const(-edge - 1)))
             y = self.ir.fptosi(b.select(fits, x, b.const(0)), i.type)
         y = i.select(fits, y, i.const(-(2 ** (8 * wide.itemsize - 1))))
@@ -212,6 +235,23 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         """To the nearest whole number, halves to the even one."""
         return self.call("llvm.nearbyint", x) if self.floating else x
 
+    def fmod(self, x: Any, y: Any) -> Any:
+        """x - y trunc(x / y), exactly: the C library's function, lane by lane."""
+        return self.ir.frem(x, y)
+
+    def nextafter(self, x: Any, y: Any) -> Any:
+        """The neighbour of x in the direction of y: one up or down in the order of the bits."""
+        i, zero = self.bits, self.const(0)
+        away = self.ir.xor(self.lt(x, y), self.lt(x, zero))  # from zero
+        up = self.ir.and_(self.ne(x, y), away)
+        pattern = self.bitcast(x, i)
+        step = i.select(up, i.const(1), i.const(-1))
+        moved = i.bitcast(i.add(pattern, step), self)
+        least = i.bitcast(i.const(1), self)
+        moved = self.select(self.eq(x, zero), self.copysign(least, y), moved)
+        moved = self.select(self.eq(x, y), y, moved)
+        return self.select(self.ir.fcmp_unordered("uno", x, y), self.add(x, y), moved)
+
     def copysign(self, x: Any, y: Any) -> Any:
         """The size of x with the sign of y."""
         return self.call("llvm.copysign", x, y)
@@ -231,17 +271,17 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         zero, one = self.const(0), self.const(1)
         if not self.floating:
             positive = self.select(self.ne(x, zero), one, zero)
-            return self.select(self.lt(x, zero), self.const(-1), positive) if self.signed else positive
+            return (
+                self.select(self.lt(x, zero), self.const(-1), positive) if self.signed else positive
+            )
         whole = self.copysign(one, x)
         return self.select(self.ir.fcmp_unordered("ueq", x, zero), self.add(x, zero), whole)
 
     # comparisons: bits ------------------------------------------------------------------------------------------------
 
     def _compare(self, how: str, x: Any, y: Any) -> Any:
-        if "float" in str(x.type) or "double" in str(x.type):
-            if how == "!=":
-                return self.ir.fcmp_unordered(how, x, y)
-            return self.ir.fcmp_ordered(how, x, y)
+        if self.floating:
+            return (self.ir.fcmp_unordered if how == "!=" else self.ir.fcmp_ordered)(how, x, y)
         return (self.ir.icmp_signed if self.signed else self.ir.icmp_unsigned)(how, x, y)
 
     def lt(self, x: Any, y: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradtape.keras.optimizers.base import Optimizer
+from gradtape.keras.optimizers.traced import power
 
 
 class Adam(Optimizer):
@@ -62,9 +63,9 @@ class Adam(Optimizer):
     # TensorFlow casts a Python number by way of float32; only float64 variables see that.
     def step(self, g, w, lr, m, v, *highest):
         cast = w.dtype.type
-        t = cast(self._iterations._value + 1)
+        t = self._step_number(w.dtype)
         one = cast(1)
-        powers = cast(np.float32(self.beta_1)) ** t, cast(np.float32(self.beta_2)) ** t
+        powers = [power(cast(np.float32(b)), t) for b in (self.beta_1, self.beta_2)]
         alpha = lr * np.sqrt(one - powers[1]) / (one - powers[0])
         m = m + (g - m) * cast(1 - self.beta_1)
         v = v + (np.square(g) - v) * cast(1 - self.beta_2)

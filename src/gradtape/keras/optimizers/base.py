@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.quiet import quiet
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert, numpy_dtype
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import UnreadVariable, Variable
+from gradtape.keras.engine.arrays import array_like, is_traced, outside_traces
+from gradtape.keras.optimizers.arguments import check_arguments
 from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm, like
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
-
-_LEGACY = ("decay", "gradient_aggregator", "gradient_transformers")
+from gradtape.keras.optimizers.traced import refuse_slices, update
 
 
 class Optimizer:
@@ -69,7 +71,7 @@ class Optimizer:
         self.use_ema = use_ema
         self.ema_momentum, self.ema_overwrite_frequency = ema_momentum, ema_overwrite_frequency
         self.jit_compile = False
-        self._check(kwargs)
+        check_arguments(self, kwargs)
         self._iterations = Variable(np.asarray(0, np.int64), name="iteration", trainable=False)
         self._variables: list[Any] = [self._iterations]
         self._scope = ""  # before the names of variables made in a step
@@ -79,39 +81,6 @@ class Optimizer:
         self._constrained = True  # known once built
         self._excluded: set[int] = set()
         self._excluded_names: list[str] = []
-
-    def _check(self, kwargs: dict[str, Any]) -> None:
-        if self.use_ema and not 0 <= self.ema_momentum <= 1:
-            raise ValueError(
-                f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={self.ema_momentum}"
-            )
-        if (
-            self.use_ema
-            and self.ema_overwrite_frequency is not None
-            and (
-                not isinstance(self.ema_overwrite_frequency, int)
-                or self.ema_overwrite_frequency < 1
-            )
-        ):
-            raise ValueError(
-                "`ema_overwrite_frequency` must be an integer > 1 or None. "
-                f"Received: ema_overwrite_frequency={self.ema_overwrite_frequency}"
-            )
-        if self.clipnorm is not None and self.global_clipnorm is not None:
-            raise ValueError(
-                "At most one of `clipnorm` and `global_clipnorm` can be set. "
-                f"Received: clipnorm={self.clipnorm}, global_clipnorm={self.global_clipnorm}."
-            )
-        kwargs.pop("is_legacy_optimizer", None)
-        kwargs.pop("lr", None)
-        for name in kwargs:
-            if name in _LEGACY:
-                raise ValueError(
-                    f"{name} is deprecated: give `learning_rate` a schedule of tf.keras.optimizers.schedules instead."
-                )
-            raise TypeError(
-                f"{name} is not a valid argument, kwargs should be empty for `optimizer_experimental.Optimizer`."
-            )
 
     # --- hyperparameters ---
 
@@ -162,8 +131,13 @@ class Optimizer:
 
     lr = learning_rate
 
-    def _rate(self) -> float:
-        return self.learning_rate._value[()]
+    def _rate(self) -> Any:
+        value = self.learning_rate._value
+        return value[()] if STATE.trace is None else value
+
+    def _step_number(self, dtype: Any) -> Any:
+        """The number of the step that is being taken, from 1, in this dtype."""
+        return (self._iterations._value + 1).astype(dtype)
 
     # --- state ---
 
@@ -300,7 +274,8 @@ class Optimizer:
             return self._iterations
         if not getattr(self, "_built", False):
             self._scope = f"{name or self.name}/"
-            self.build([v for _, v in pairs])
+            with outside_traces():
+                self.build([v for _, v in pairs])
             self._scope = ""
         for g, _ in pairs:
             if g is None:
@@ -312,7 +287,10 @@ class Optimizer:
             self._apply_weight_decay([v for _, v in pairs])
         self._internal_apply_gradients(pairs)
         counter = self._iterations
-        counter._base._store(np.add(counter._value, 1, np.empty((), np.int64)))
+        if STATE.trace is None:
+            counter._base._store(np.add(counter._value, 1, np.empty((), np.int64)))
+        else:
+            counter.assign_add(1)
         if self.use_ema:
             self._update_average(pairs)
         if self._constrained:
@@ -325,9 +303,14 @@ class Optimizer:
         if self.step is None or type(self).update_step is not Optimizer.update_step:
             for g, v in pairs:
                 self._known(v)
+                refuse_slices(g)
                 self.update_step(distinct(g) if isinstance(g, IndexedSlices) else g, v)
             return
         rate, step, slots_of = self._rate(), self.step, self._slots
+        if STATE.trace is not None:
+            for g, v in pairs:
+                self._apply_rule(g, v, rate)
+            return
         with quiet():
             for g, v in pairs:
                 slots = slots_of.get(id(v))
@@ -370,6 +353,9 @@ class Optimizer:
         if slots is None:
             self._known(variable)
             raise KeyError(f"The optimizer cannot recognize variable {variable.name}.")
+        if STATE.trace is not None:
+            update(self, gradient, base, slots)
+            return
         w = base._buffer
         lr = rate if rate.dtype is w.dtype else w.dtype.type(rate)
         if isinstance(gradient, IndexedSlices):
@@ -423,19 +409,19 @@ class Optimizer:
         for variable in variables:
             if self._use_weight_decay(variable):
                 w = variable._value
-                cast = w.dtype.type
-                variable._base._store(
-                    np.asarray(w - w * cast(np.float32(self.weight_decay)) * cast(self._rate()))
-                )
+                decay = w.dtype.type(np.float32(self.weight_decay))
+                variable._base._store(array_like(w - w * decay * self._rate().astype(w.dtype)))
 
     def _update_average(self, pairs: list[tuple[Any, Any]]) -> None:
         overwrite = self.ema_overwrite_frequency
-        now = overwrite and int(self._iterations._value) % overwrite == 0
+        now = overwrite and self._iterations._value % overwrite == 0
         for _, v in pairs:
             average = self._averages[self._index_dict[id(v._base)]]
             kept = average._value * average._value.dtype.type(self.ema_momentum)
-            average._store(np.asarray(kept + v._value * v._value.dtype.type(1 - self.ema_momentum)))
-            if now:
+            average._store(array_like(kept + v._value * v._value.dtype.type(1 - self.ema_momentum)))
+            if is_traced(now):
+                v._base._store(np.where(now, average._value, v._value))
+            elif now:
                 v._base._store(average._value)
 
     def finalize_variable_values(self, var_list: Any) -> None:

@@ -28,10 +28,10 @@ class Legacy(NewOptimizer):
 
     def _rate(self) -> Any:
         rate = super()._rate()
-        return (
-            rate / rate.dtype.type(1 + self.decay * int(self._iterations._value))
-            if self.decay
-            else rate
+        if not self.decay:
+            return rate
+        return rate / (1 + self.decay * self._iterations._value.astype(np.float64)).astype(
+            rate.dtype
         )
 
     def get_config(self) -> dict[str, Any]:

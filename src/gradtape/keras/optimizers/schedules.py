@@ -8,14 +8,17 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.keras.engine.arrays import array_like, as_tensor
+from gradtape.keras.optimizers.traced import power
 
 
-def _step(step: Any) -> np.float32:
-    return np.float32(convert(step)._value)
+def _step(step: Any) -> Any:
+    now = convert(step)._value.astype(np.float32)
+    return now[()] if type(now) is np.ndarray else now
 
 
 def _rate(value: Any) -> Tensor:
-    return Tensor(np.asarray(value, np.float32))
+    return as_tensor(array_like(value, np.float32))
 
 
 class LearningRateSchedule:
@@ -55,9 +58,7 @@ class ExponentialDecay(LearningRateSchedule):
     def __call__(self, step):
         p = _step(step) / np.float32(self.decay_steps)
         p = np.floor(p) if self.staircase else p
-        return _rate(
-            np.float32(self.initial_learning_rate) * np.power(np.float32(self.decay_rate), p)
-        )
+        return _rate(np.float32(self.initial_learning_rate) * power(np.float32(self.decay_rate), p))
 
 
 class InverseTimeDecay(LearningRateSchedule):
@@ -107,7 +108,8 @@ class PolynomialDecay(LearningRateSchedule):
     def __call__(self, step):
         now, steps = _step(step), np.float32(self.decay_steps)
         if self.cycle:
-            steps = steps * (np.float32(1) if now == 0 else np.ceil(now / steps))
+            turns = np.ceil(now / steps)
+            steps = steps * np.where(now == 0, np.float32(1), turns)
         else:
             now = np.minimum(now, steps)
         first, last = np.float32(self.initial_learning_rate), np.float32(self.end_learning_rate)
@@ -134,10 +136,10 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step):
         now = convert(step)._value
-        for boundary, value in zip(self.boundaries, self.values):
-            if now <= boundary:
-                return _rate(value)
-        return _rate(self.values[-1])
+        rate: Any = np.float32(self.values[-1])
+        for boundary, value in reversed(list(zip(self.boundaries, self.values))):
+            rate = np.where(now <= boundary, np.float32(value), rate)
+        return _rate(rate)
 
 
 class CosineDecay(LearningRateSchedule):
@@ -193,9 +195,9 @@ class CosineDecayRestarts(LearningRateSchedule):
             done = done - turn
         else:
             turn = np.floor(np.log(one - done * (one - t)) / np.log(t))
-            past = (one - t**turn) / (one - t)
-            done = (done - past) / t**turn
-        height = np.float32(self._m_mul) ** turn
+            past = (one - power(t, turn)) / (one - t)
+            done = (done - past) / power(t, turn)
+        height = power(np.float32(self._m_mul), turn)
         wave = np.float32(0.5) * height * (one + np.cos(np.float32(np.pi) * done))
         return _rate(np.float32(self.initial_learning_rate) * ((one - alpha) * wave + alpha))
 

@@ -21,27 +21,22 @@ from gradtape.backends.llvm.mathfn.kit import (
 
 HIGHEST = {32: 89.0, 64: 710.0}  # beyond: inf
 LOWEST = {32: -104.0, 64: -746.0}  # beyond: 0
+TANH_EDGE = 0.55  # from here on tanh is above 1/2
 ONE_FROM = {32: 9.1, 64: 19.1}  # tanh is 1 to the last bit
 
 
-def reduced(b: Any, x: Any) -> tuple[Any, Any, Any]:
-    """(e^r - 1, n as a float, n as an integer) with x = n ln 2 + r, for x in range."""
+def reduced(b: Any, x: Any) -> tuple[Any, Any]:
+    """(e^r - 1, n as an integer) with x = n ln 2 + r, for x in range."""
     high, low = numbers(b, "LN2")
     n, whole = nearest(b, x, 1 / math.log(2))
     r = b.fma(n, b.const(-low), b.fma(n, b.const(-high), x))
     q = horner(b, r, numbers(b, "EXPM1"))
-    return b.fma(b.mul(r, r), q, r), n, whole
+    return b.fma(b.mul(r, r), q, r), whole
 
 
 def exp(b: Any, x: Any) -> Any:
     w = width(b)
-    p, _, n = reduced(b, above(b, below(b, x, HIGHEST[w]), LOWEST[w]))
-    return scale(b, b.add(p, b.const(1)), n)
-
-
-def exp_down(b: Any, x: Any) -> Any:
-    """e^x for x <= 0."""
-    p, _, n = reduced(b, above(b, x, LOWEST[width(b)]))
+    p, n = reduced(b, above(b, below(b, x, HIGHEST[w]), LOWEST[w]))
     return scale(b, b.add(p, b.const(1)), n)
 
 
@@ -49,7 +44,7 @@ def expm1(b: Any, x: Any) -> Any:
     w = width(b)
     lowest = {32: -18.0, 64: -38.0}[w]  # beyond: -1
     kept = above(b, below(b, x, HIGHEST[w]), lowest)
-    p, _, n = reduced(b, kept)
+    p, n = reduced(b, kept)
     i = b.bits
     # 2^n (p + 1) - 1 with the half of 2^n, which is finite where the result is
     half = power_of_two(b, i.sub(n, i.const(1)))
@@ -59,26 +54,41 @@ def expm1(b: Any, x: Any) -> Any:
 
 
 def sigmoid(b: Any, x: Any) -> Any:
-    """1 / (1 + e^-x): of e^-|x|, which never overflows."""
-    e = exp_down(b, b.neg(b.abs(x)))
-    one = b.const(1)
-    top = b.select(b.lt(x, b.const(0)), e, one)
-    return b.div(top, b.add(e, one))
+    """1 / (1 + E), E = e^-x = s (1 + p): the sum s p + (s + 1) is rounded once.
+
+    From |x| = 44 (330) down, E and the sum are scaled, so that neither overflows and the result may be subnormal.
+    """
+    w = width(b)
+    edge, shift = {32: (-44.0, 64), 64: (-330.0, 512)}[w]
+    kept = above(b, below(b, x, {32: 30.0, 64: 50.0}[w]), LOWEST[w])
+    p, n = reduced(b, b.neg(kept))
+    i = b.bits
+    far = b.lt(kept, b.const(edge))
+    unit = b.select(far, b.const(2.0**-shift), b.const(1))
+    s = power_of_two(b, i.select(far, i.sub(n, i.const(shift)), n))
+    top = b.add(s, unit)
+    left = b.sub(unit, b.sub(top, s))
+    total = b.add(top, b.fma(s, p, left))
+    return b.mul(b.div(b.const(1), total), unit)
 
 
 def tanh(b: Any, x: Any) -> Any:
-    """E / (E + 2), E = e^(2|x|) - 1, with the sign of x."""
-    a = below(b, b.abs(x), ONE_FROM[width(b)])
-    p, _, n = reduced(b, b.add(a, a))
+    """1 - 2 / (e^(2|x|) + 1) with the sign of x; below 0.55, where that loses digits, x + x^3 p(x^2)."""
+    a = b.abs(x)
+    kept = below(b, a, ONE_FROM[width(b)])
+    p, n = reduced(b, b.add(kept, kept))
     s = power_of_two(b, n)
-    e = b.fma(s, p, b.sub(s, b.const(1)))
-    return b.copysign(b.div(e, b.add(e, b.const(2))), x)
+    one = b.const(1)
+    large = b.fma(b.const(-2), b.div(one, b.fma(s, p, b.add(s, one))), one)
+    z = b.mul(a, a)
+    small = b.fma(b.mul(a, z), horner(b, z, numbers(b, "TANH")), a)
+    return b.copysign(b.select(b.lt(a, b.const(TANH_EDGE)), small, large), x)
 
 
 def half_exp(b: Any, a: Any) -> Any:
     """e^a / 2 for a >= 0, finite as long as it can be."""
     edge = {32: 90.0, 64: 711.0}[width(b)]
-    p, _, n = reduced(b, below(b, a, edge))
+    p, n = reduced(b, below(b, a, edge))
     i = b.bits
     return scale(b, b.add(p, b.const(1)), i.sub(n, i.const(1)))
 

@@ -10,6 +10,7 @@ import struct
 from typing import Any
 
 from gradtape.backends.llvm.mathfn.kit import (
+    BIAS,
     MANTISSA,
     horner,
     numbers,
@@ -79,7 +80,9 @@ def log1p_sum(b: Any, x: Any, small: Any = None) -> Any:
         left = b.add(left, small)
     m, whole = split(b, u)
     i = b.bits
-    tail = b.mul(left, power_of_two(b, i.sub(i.const(0), whole)))
+    least = i.const(1 - BIAS[width(b)])  # further down the scaled tail is nothing beside m
+    down = i.max(i.sub(i.const(0), whole), least)
+    tail = b.mul(left, power_of_two(b, down))
     f = b.sub(m, b.const(1))
     total = b.add(f, tail)
     return log_of(b, total, to_float(b, whole), b.add(b.sub(f, total), tail))

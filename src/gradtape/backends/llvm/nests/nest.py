@@ -54,7 +54,8 @@ def nest_of(graph: Graph) -> Space | None:
 
 def lower_group(ctx: Context, equation: Equation, graph: Graph, space: Space) -> None:
     """The code of a group; the equation's inputs and outputs are those of the graph, in order."""
-    outer = dict(zip((*graph.inputs, *graph.outputs), (*equation.inputs, *equation.outputs)))
+    given = equation.inputs if equation.op == "fused" else graph.inputs
+    outer = dict(zip((*graph.inputs, *graph.outputs), (*given, *equation.outputs)))
     pointers = {v: ctx.pointer(outer[v]) for v in space.strides}
     Nest(ctx, space, pointers, equation).emit()
 
@@ -466,7 +467,7 @@ def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[
     An input that a later pass reads again is not among them, nor one that is read by rows while elements are written.
     """
     places = {v: k for k, v in reversed(list(enumerate(equation.inputs)))}
-    inner = dict(zip(graph.inputs, dict.fromkeys(equation.inputs)))
+    inner = dict(zip(graph.inputs, equation.inputs if equation.op == "fused" else graph.inputs))
     last_read: dict[Value, int] = {}
     for number, one in enumerate(passes_of(space, keeping=True)):
         for s in (*one.steps, *one.folds):

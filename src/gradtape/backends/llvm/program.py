@@ -1,0 +1,161 @@
+"""A whole graph as one native function `i32 run(ptr* inputs, ptr* outputs, ptr arena, ptr* table)`.
+
+Small graphs are held in registers (`rows`), all others in planned buffers (`buffers`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from gradtape.backends.llvm import native
+from gradtape.backends.llvm.blas import blas
+from gradtape.backends.llvm.buffers import Maker, Ways
+from gradtape.backends.llvm.context import Unit
+from gradtape.backends.llvm.engine import host
+from gradtape.backends.llvm.rows.cost import length
+from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
+from gradtape.graph.ir import Equation, Graph
+from gradtape.graph.memory import plan_memory
+from gradtape.graph.memory_check import check_plan
+
+ROWS_LIMIT = 6000  # vector instructions
+CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
+HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
+
+
+@dataclass
+class Program:
+    """The code of a graph, and what it is to be called with.
+
+    slots: names of what stands in the table.  constants: arrays by slot name.  callbacks: equations that are done by
+    Python, by slot name.  arena_bytes: memory that a call needs besides its state.
+    """
+
+    module: ir.Module
+    mode: str
+    slots: dict[str, int] = field(default_factory=dict)
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    callbacks: dict[str, Equation] = field(default_factory=dict)
+    arena_bytes: int = 0
+
+    def slot(self, name: str) -> int:
+        return self.slots.setdefault(name, len(self.slots))
+
+
+def build(graph: Graph, donate: Mapping[int, int]) -> Program:
+    """The program of a graph."""
+    size = length(graph, ROWS_LIMIT)
+    if size is None or _has_effect(graph):
+        return build_buffers(graph, donate)
+    return build_rows(graph, donate, size)
+
+
+def run_function(module: ir.Module) -> ir.Function:
+    kind = ir.FunctionType(native.I32, [native.PTR] * 4)
+    function = ir.Function(module, kind, "run")
+    function.attributes.add("nounwind")
+    for argument in function.args[:2]:
+        argument.add_attribute("noalias")
+    return function
+
+
+def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
+    """The program of a small graph, in registers from end to end."""
+    module = new_module(graph)
+    program = Program(module, "rows")
+    run = run_function(module)
+    inputs, outputs, arena, table = run.args
+    b = ir.IRBuilder(run.append_basic_block("entry"))
+
+    def poll(b: ir.IRBuilder) -> Any:
+        return b.call(native.poll_function(module, program.slot), [arena, table])
+
+    def pointer(base: Any, k: int) -> Any:
+        return b.load(
+            b.gep(base, [native.I64(k)], inbounds=True, source_etype=native.PTR), typ=native.PTR
+        )
+
+    emitter = Emitter(b, poll)
+    used = _used(graph)
+    given = {
+        v: load_rows(b, pointer(inputs, k), v) for k, v in enumerate(graph.inputs) if v in used
+    }
+    found = _emit(emitter, graph, given)
+    if emitter.refused is not FALSE:
+        refuse, good = run.append_basic_block("refuse"), run.append_basic_block("good")
+        b.cbranch(emitter.refused, refuse, good)
+        b.position_at_end(refuse)
+        b.ret(native.I32(native.REFUSED))
+        b.position_at_end(good)
+    for k, rows in enumerate(found):
+        store_rows(b, pointer(outputs, k), rows)
+    b.ret(native.I32(native.DONE))
+    native.door_function(
+        module, run, program.slot, graph.avals_in, graph.avals_out, donate, False,
+        size > HOLD_LOCK_BELOW or _loops(graph),
+    )  # fmt: skip
+    return program
+
+
+def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
+    """The program of any graph, over planned buffers."""
+    module = new_module(graph)
+    program = Program(module, "buffers")
+    ways = Ways()
+    plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
+    if CHECK_PLANS:
+        check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
+    found = blas()
+    unit = Unit(module, host().vector_bytes, native.I32 if found and found.bits == 32 else native.I64)
+    unit.symbols = program.slots
+    run = run_function(module)
+    maker = Maker(run, unit, plan, ways, program.callbacks)
+    maker.emit()
+    program.constants = maker.constants
+    program.arena_bytes = plan.arena_bytes + unit.scratch_bytes
+    native.door_function(
+        module, run, program.slot, graph.avals_in, graph.avals_out, donate, True, True
+    )
+    return program
+
+
+def new_module(graph: Graph) -> ir.Module:
+    module = ir.Module(name="graph")
+    module.triple = host().triple
+    return module
+
+
+def _has_effect(graph: Graph) -> bool:
+    return any(equation.effect for equation in graph.equations)
+
+
+def _emit(emitter: Emitter, graph: Graph, given: dict[Any, Any]) -> list[Any]:
+    env = dict(given)
+    emitter.constants(graph, env)
+    for equation in graph.equations:
+        emitter.equation(equation, env)
+    return [env[v] for v in graph.outputs]
+
+
+def _used(graph: Graph) -> set[Any]:
+    return {v for equation in graph.equations for v in equation.inputs} | set(graph.outputs)
+
+
+def _loops(graph: Graph) -> bool:
+    """Whether a graph's time is not known beforehand."""
+    return any(
+        equation.op == "while"
+        or any(
+            _loops(held)
+            for attr in equation.attrs.values()
+            for held in (attr if type(attr) is tuple else (attr,))
+            if isinstance(held, Graph)
+        )
+        for equation in graph.equations
+    )

@@ -1,0 +1,1 @@
+"""Rows: graphs of small tensors as straight-line code in registers."""

@@ -1,0 +1,313 @@
+"""One signature of a `tf.function`, as TensorFlow shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import weakref
+from typing import Any
+
+import numpy as np
+
+from gradtape.base import tree
+from gradtape.base.dtypes import as_dtype
+from gradtape.base.errors import StructureError
+from gradtape.base.shapes import TensorShape
+from gradtape.core.context import recorders
+from gradtape.core.convert import convert
+from gradtape.core.specs import TensorSpec
+from gradtape.core.tensor import Tensor
+from gradtape.core.variable import Variable
+from gradtape.graph.traced import CannotTrace, Unknown
+from gradtape.graph.tracer import Trace
+from gradtape.random.seeds import STATE as SEEDS
+from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.concrete import Traced, flatten_result
+from gradtape.transforms.fast_path import fast_path
+from gradtape.transforms.signature import Key, map_leaves
+
+TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
+
+
+class ConcreteFunction:
+    """One signature of a `tf.function`: call it on tensors of that signature.
+
+    It holds one graph for each set of sizes that it was called with; where the signature leaves no size open, one.
+    """
+
+    def __init__(self, owner: Any, key: Key, args: Any, kwargs: Any):
+        self._owner = weakref.ref(owner)
+        self._function = owner
+        self._key = key
+        self._by_sizes: dict[Any, Traced] = {}
+        self._seeds: FunctionSeeds | None = None
+        self.created: list[Any] = []
+        described = iter(key.leaves)
+        self._args, self._kwargs = map_leaves(lambda x: _spec_of(x, next(described)), args, kwargs)
+        self._open = any(k[0] == "tensor" and (k[2] is None or None in k[2]) for k in key.leaves)
+        self.name = f"__inference_{owner.__name__}"
+
+    # --- tracing ---
+
+    def trace(self, args: Any, kwargs: Any, may_create: bool) -> None:
+        """Run the Python function on stand-ins for these arguments."""
+        self._seeds = FunctionSeeds(SEEDS.global_seed)
+        traced, created = self._traced(args, kwargs, may_create)
+        self.created = created
+        if (
+            any(isinstance(x, TensorSpec) for x in tree.flatten(args) + tree.flatten(kwargs))
+            and self._open
+        ):
+            self._by_sizes = {None: traced}  # of trial sizes: good for what it tells, not for calls
+        else:
+            self._by_sizes = {self._sizes(args, kwargs): traced}
+
+    def _traced(self, args: Any, kwargs: Any, may_create: bool) -> tuple[Traced, list[Any]]:
+        trace = Trace(None, self._function.__name__, may_create)
+        leaves = iter(self._key.leaves)
+        names = iter(_leaf_names(self._function._names(), args, kwargs))
+        n_tensors = 0
+        argument_variables: dict[int, int] = {}
+        place = -1
+
+        def stand_in(x: Any) -> Any:
+            nonlocal n_tensors, place
+            described, name = next(leaves), next(names)
+            place += 1
+            if isinstance(x, Variable):
+                argument_variables.setdefault(id(x._base), place)
+                return x
+            if described[0] != "tensor":
+                return x
+            n_tensors += 1
+            return trace.placeholder(_shape_for(x, described), described[1], name)
+
+        args, kwargs = map_leaves(stand_in, args, kwargs)
+        assert self._seeds is not None
+        with trace.active(), recorders(()), SEEDS.inside(self._seeds):
+            result = self._function.converted()(*args, **kwargs)
+            outputs = flatten_result(result, self._function.__name__)
+        return Traced(
+            trace, n_tensors, outputs, _form_of(result), argument_variables
+        ), trace.created
+
+    def _sizes(self, args: Any, kwargs: Any) -> Any:
+        if not self._open:
+            return ()
+        leaves = tree.flatten(args) + tree.flatten(kwargs)
+        return tuple([tuple(x._value.shape) for x in leaves if isinstance(x, Tensor)])
+
+    def specialised(self, args: Any, kwargs: Any) -> Traced:
+        """What was traced for the sizes of these arguments."""
+        sizes = self._sizes(args, kwargs)
+        found = self._by_sizes.get(sizes)
+        if found is None:
+            # Other sizes of the same signature: the function runs again, unseen.
+            with contextlib.redirect_stdout(io.StringIO()):
+                found, _ = self._traced(args, kwargs, may_create=False)
+            self._by_sizes[sizes] = found
+        return found
+
+    # --- calls ---
+
+    def call_with(self, args: Any, kwargs: Any) -> Any:
+        """Call with canonical arguments."""
+        traced = self.specialised(args, kwargs)
+        leaves = tree.flatten(args) + tree.flatten(kwargs)
+        return traced.call([x for x in leaves if isinstance(x, Tensor)], leaves)
+
+    def fast_path(self, given: Any, args: Any) -> Any:
+        """A function for calls like this one, or None.  given: the arguments as they came; args: with defaults."""
+        if self._open:
+            return None
+        traced = self._any
+        return fast_path(given, traced, traced.executable)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call with tensors: by position as the function takes them, or each by its name."""
+        args, kwargs = map_leaves(_number_as_tensor, args, kwargs)
+        args, kwargs = self._merged(args, kwargs)
+        self._check(args, kwargs)
+        try:
+            return self.call_with(args, kwargs)
+        except CannotTrace as reason:
+            self._function._cannot_trace(reason)
+            return self._function._run_eagerly(args, kwargs)
+
+    def _merged(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """The given tensors in the form of the signature; its Python values where none are given."""
+        given = list(args)
+        names = self._function._names()
+        merged = []
+        for index, spec in enumerate(self._args):
+            name = names[index] if index < len(names) else None
+            if given:
+                value = given.pop(0)
+                if (
+                    not tree.is_nested(spec)
+                    and not isinstance(spec, TensorSpec)
+                    and isinstance(value, Tensor)
+                ):
+                    merged.append(spec)
+                    given.insert(0, value)
+                    continue
+                merged.append(value)
+            elif name in kwargs:
+                merged.append(kwargs.pop(name))
+            elif tree.is_nested(spec) or isinstance(spec, TensorSpec):
+                raise TypeError(
+                    f"{self._text()} missing required arguments: {name}. Received: args={args!r} kwargs={kwargs!r}"
+                )
+            else:
+                merged.append(spec)
+        if given:
+            raise TypeError(
+                f"{self._text()} got more arguments than it takes. Received: {len(args)}"
+            )
+        return tuple(merged), {**self._kwargs, **kwargs}
+
+    def _check(self, args: Any, kwargs: Any) -> None:
+        wanted = tree.flatten(self._args) + tree.flatten(self._kwargs)
+        given = tree.flatten(args) + tree.flatten(kwargs)
+        if len(wanted) != len(given):
+            raise StructureError(
+                f"{self._text()} got arguments of another structure.", arguments=len(given)
+            )
+        for spec, x in zip(wanted, given):
+            if isinstance(spec, TensorSpec) and isinstance(x, Tensor):
+                if x.dtype != spec.dtype:
+                    raise StructureError(
+                        f"cannot compute {self.name}: expected a {spec.dtype.name} tensor.",
+                        argument=x,
+                    )
+                if not spec.shape.is_compatible_with(x.shape):
+                    raise StructureError(f"{self._text()} expected {spec!r}.", argument=x)
+
+    # --- face ---
+
+    @property
+    def _any(self) -> Traced:
+        return next(iter(self._by_sizes.values()))
+
+    @property
+    def structured_input_signature(self) -> Any:
+        return self._args, self._kwargs
+
+    @property
+    def structured_outputs(self) -> Any:
+        traced = self._any
+        avals = traced.graph.outputs[: traced.n_outputs]
+        return traced.pack([TensorSpec(v.shape, as_dtype(v.dtype)) for v in avals])
+
+    @property
+    def output_shapes(self) -> Any:
+        return tree.map_structure(lambda s: None if s is None else s.shape, self.structured_outputs)
+
+    @property
+    def output_dtypes(self) -> Any:
+        return tree.map_structure(lambda s: None if s is None else s.dtype, self.structured_outputs)
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [
+            x
+            for x in tree.flatten(self._args) + tree.flatten(self._kwargs)
+            if isinstance(x, TensorSpec)
+        ]
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [s for s in tree.flatten(self.structured_outputs) if s is not None]
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        return tuple(self._any.variables)
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        return tuple(v for v in self._any.variables if v.trainable)
+
+    captured_inputs = variables
+
+    @property
+    def graph(self) -> Any:
+        """The graph itself: printable, runnable."""
+        return self._any.graph
+
+    @property
+    def text(self) -> str:
+        return self._text()
+
+    def _text(self) -> str:
+        parts = [_brief(x) for x in self._args] + [
+            f"{k}={_brief(v)}" for k, v in self._kwargs.items()
+        ]
+        return f"{self._function.__name__}({', '.join(parts)})"
+
+    def pretty_printed_signature(self, verbose: bool = True) -> str:
+        names = self._function._names()
+        shown = ", ".join(names[: len(self._args)])
+        lines = [f"{self._function.__name__}({shown})", "  Args:"]
+        for name, value in zip(names, self._args):
+            lines.append(f"    {name}: {_brief(value)}")
+        lines.append("  Returns:")
+        lines += [f"    {_brief(s)}" for s in self.outputs]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<ConcreteFunction {self._text()} at 0x{id(self):X}>"
+
+
+def _number_as_tensor(x: Any) -> Any:
+    number = isinstance(x, np.ndarray | np.generic | int | float) and not isinstance(x, bool)
+    return convert(x) if number else x
+
+
+def _form_of(result: Any) -> Any:
+    """The structure of a result without the traced tensors in it."""
+    return tree.map_structure(lambda x: 0 if isinstance(x, Tensor) else x, result)
+
+
+def _shape_for(x: Any, described: Any) -> tuple[int, ...]:
+    """The sizes of a stand-in: those of the argument, open where the signature leaves them open."""
+    wanted = described[2]
+    given: Any = (
+        x.shape.as_list() if isinstance(x, TensorSpec) and x.shape.rank is not None else None
+    )
+    if given is None:
+        given = [] if isinstance(x, TensorSpec) else x._value.shape
+    sizes = [TRIAL_SIZE if n is None else int(n) for n in given]
+    if wanted is None:
+        return tuple([Unknown(n) for n in sizes])
+    return tuple([Unknown(n) if w is None else n for n, w in zip(sizes, wanted)])
+
+
+def _spec_of(x: Any, described: Any) -> Any:
+    if isinstance(x, Tensor | TensorSpec):
+        return TensorSpec(TensorShape(described[2]), x.dtype, getattr(x, "_name", None))
+    return x
+
+
+def _leaf_names(names: list[str], args: Any, kwargs: Any) -> list[str]:
+    found = []
+    for index, value in enumerate(args):
+        found += [names[index] if index < len(names) else "args"] * len(tree.flatten(value))
+    for name in sorted(kwargs):
+        found += [name] * len(tree.flatten(kwargs[name]))
+    return found
+
+
+def _brief(x: Any) -> str:
+    if tree.is_nested(x):
+        return repr(tree.map_structure(_Text, x))
+    return repr(_Text(x))
+
+
+class _Text:
+    def __init__(self, x: Any):
+        self.x = x
+
+    def __repr__(self) -> str:
+        if isinstance(self.x, TensorSpec):
+            return f"{self.x.dtype.name} Tensor, shape={self.x.shape}"
+        return repr(self.x)
