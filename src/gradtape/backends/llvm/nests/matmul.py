@@ -331,3 +331,6 @@ class _Tiles:
                     before = load(ctx, p.dtype, place, lanes, m)
                     x = s.add(before, x) if alpha is None else s.fma(alpha, x, before)
                 store(ctx, p.dtype, x, place, lanes, m)
+
+
+TABLE = {"matmul": matmul, "gemm": gemm, "affine": affine}
