@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.api.later import each_run
 from gradtape.base.dtypes import as_dtype
 from gradtape.base.errors import InvalidArgumentError, ShapeError
 from gradtape.base.exports import export
@@ -73,7 +74,7 @@ def _compare(
         f"Raises InvalidArgumentError unless x {symbol} y for every element (they broadcast).\n\n"
         "    message: stands before the error's text.  summarize: how many elements it shows (3; -1 for all)."
     )
-    export(*names)(check)
+    export(*names)(each_run(always=False)(check))
 
 
 _compare("==", "Equal", operator.eq, ("debugging.assert_equal", "assert_equal"))
@@ -101,7 +102,7 @@ def _sign(symbol: str, holds: Callable[[Any], Any], name_: str) -> None:
 
     check.__name__ = check.__qualname__ = name_
     check.__doc__ = f"Raises InvalidArgumentError unless x {symbol} 0 for every element."
-    export(f"debugging.{name_}")(check)
+    export(f"debugging.{name_}")(each_run(always=False)(check))
 
 
 _sign(">", lambda x: x > 0, "assert_positive")
@@ -115,6 +116,7 @@ def _shape_text(shape: Any) -> str:
 
 
 @export("debugging.assert_near")
+@each_run(always=False)
 def assert_near(x: Any, y: Any, rtol: Any = None, atol: Any = None, message: str | None = None,
                 summarize: int | None = None, name: str | None = None) -> None:  # fmt: skip
     """Raises InvalidArgumentError unless |x - y| <= atol + rtol |y| for every element.
@@ -246,6 +248,7 @@ def assert_all_finite(x: Any, message: str, name: str | None = None) -> Any:
 
 
 @export("Assert", "debugging.Assert")
+@each_run(always=False)
 def assert_that(
     condition: Any, data: Any, summarize: int | None = None, name: str | None = None
 ) -> None:

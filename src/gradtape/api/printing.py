@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.api import nest
+from gradtape.api.later import each_run
 from gradtape.base.exports import export
 from gradtape.core.tensor import Tensor
 
@@ -129,6 +130,7 @@ def _emit(text: str, output_stream: Any) -> None:
 
 
 @export("print")
+@each_run(always=True)
 def print_(*inputs: Any, **kwargs: Any) -> None:
     """Print values: tensors in TensorFlow's own form, nests as Python writes them.
 

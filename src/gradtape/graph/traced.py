@@ -270,6 +270,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": lambda x, axis=None, keepdims=False, **_: x.sum(axis, keepdims),
     "mean": lambda x, axis=None, keepdims=False, **_: x.mean(axis, keepdims),
     "expand_dims": lambda x, axis: _array(PUBLIC["expand_dims"](x.tensor, axis)),
+    "argmax": lambda x, axis: _array(PUBLIC["argmax"](x.tensor, axis)),
     "result_type": lambda *xs: np.result_type(*[getattr(x, "dtype", x) for x in xs]),
 }
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.core.tensor import Tensor
 from gradtape.keras import registry
 from gradtape.keras.engine.policy import epsilon
 from gradtape.keras.functions import tf
@@ -92,17 +91,14 @@ class RadialConstraint(Constraint):
             raise ValueError(
                 f"The weight tensor must have rank 4. Received weight tensor with shape: {w.shape}"
             )
-        value = np.asarray(w)
-        start = value.shape[0] // 2
-        ring = value[start - 1 : start, start - 1 : start]
-        odd = value.shape[0] % 2
-        ring = ring if odd else np.repeat(np.repeat(ring, 2, 0), 2, 1)
+        n = int(w.shape[0])
+        start, odd = n // 2, n % 2
+        rows = n * np.arange(n)[:, None] + np.arange(n)
+        ring = np.full((1, 1) if odd else (2, 2), rows[start - 1, start - 1])
         for i in range(0 if odd else 1, start):
-            wider = np.empty((ring.shape[0] + 2, ring.shape[1] + 2, *ring.shape[2:]), ring.dtype)
-            wider[...] = value[start + i, start]
-            wider[1:-1, 1:-1] = ring
-            ring = wider
-        return Tensor(ring)
+            ring = np.pad(ring, 1, constant_values=rows[start + i, start])
+        flat = tf.reshape(w, [n * n, *w.shape[2:]])
+        return tf.gather(flat, ring.astype(np.int32))
 
 
 radial_constraint = RadialConstraint

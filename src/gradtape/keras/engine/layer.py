@@ -38,8 +38,7 @@ from gradtape.keras.engine.weights import Weights
 
 _KEYWORDS = {"input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
              "autocast", "implementation"}  # fmt: skip
-# Set by gradtape.keras.engine.symbolic, which stands on this room.
-SYMBOLIC: dict[str, Callable[..., Any]] = {}
+SYMBOLIC: dict[str, Callable[..., Any]] = {}  # set by gradtape.keras.engine.symbolic, which stands on this room
 
 
 def _default(function: Any) -> Any:
@@ -430,7 +429,8 @@ class Layer(Weights, Connected, Losses):
             Layer.build(self, shapes)
         if self._initial_weights is not None:
             values, self.__dict__["_initial_weights"] = self._initial_weights, None
-            self.set_weights(values)
+            with real_random():
+                self.set_weights(values)
 
     def _cast(self, inputs: Any, flat: list[Any]) -> Any:
         """Floating inputs in the dtype that the layer computes in."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from gradtape.core.context import STATE as CONTEXT
+from gradtape.graph.tracer import outside
 from gradtape.random.seeds import STATE, FunctionSeeds
 
 
@@ -15,7 +17,11 @@ def scratch_random() -> AbstractContextManager[None]:
 
 @contextmanager
 def real_random() -> Iterator[None]:
-    """Draws inside come from the true state, wherever it is called: weights are being made."""
+    """Draws inside come from the true state, wherever it is called, and are made now: weights are being made."""
+    if CONTEXT.trace is not None:
+        with outside():
+            yield
+        return
     thread = STATE._thread
     function = getattr(thread, "function", None)
     thread.function = None

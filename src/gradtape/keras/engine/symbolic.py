@@ -14,6 +14,7 @@ from gradtape.base.shapes import TensorShape
 from gradtape.core.context import STATE, no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.keras.engine.arrays import outside_traces
 from gradtape.keras.engine.context import CALL, LEARNING_PHASE, scope_of
 from gradtape.keras.engine.input_spec import assert_input_compatibility
 from gradtape.keras.engine.keras_tensor import KerasTensor
@@ -58,7 +59,8 @@ def call(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         if not layer.built or layer._initial_weights is not None:
             layer._maybe_build(inputs)
         assert_input_compatibility(layer._input_spec, inputs, layer._name)
-        outputs = infer(layer, inputs, args, kwargs)
+        with outside_traces():
+            outputs = infer(layer, inputs, args, kwargs)
     finally:
         CALL.training, STATE.scope = outer, scope
         CALL.stack.pop()
@@ -175,7 +177,8 @@ def output_shape(layer: Any, input_shape: Any) -> Any:
     inputs = _map_shapes(from_shape, shapes)
     spec = layer._call_spec or call_spec(layer)
     kwargs = {"training": False} if spec.training else {}
-    outputs = probe(lambda i, k: layer.call(i, **k), layer, inputs, kwargs)
+    with outside_traces():
+        outputs = probe(lambda i, k: layer.call(i, **k), layer, inputs, kwargs)
     return map_structure(lambda t: t.shape, outputs)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from gradtape.base.dtypes import DTYPES, as_dtype
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
-from gradtape.core.tensor import Tensor
 from gradtape.keras import activations, constraints, initializers, regularizers
+from gradtape.keras.engine.arrays import as_tensor
 from gradtape.keras.engine.context import set_mask
 from gradtape.keras.engine.input_spec import InputSpec
 from gradtape.keras.layers.base import BuiltIn, Passing, SameShape
@@ -123,7 +123,7 @@ def drop(x: Any, rate: float, noise_shape: tuple[int, ...], source: RandomSource
         return TF["zeros_like"](x)
     keep = source.keep_mask(noise_shape, rate, kind)
     scaled = x * np.asarray(1 / (1 - rate), kind)
-    return TF["where"](Tensor(np.asarray(keep)), scaled, np.zeros((), kind))
+    return TF["where"](as_tensor(keep), scaled, np.zeros((), kind))
 
 
 class SpatialDropout(Dropout):
@@ -179,7 +179,7 @@ class GaussianNoise(RandomLayer):
         noise = self._random_generator.normal(
             inputs._value.shape, 0.0, self.stddev, inputs._value.dtype
         )
-        return inputs + noise
+        return inputs + as_tensor(noise)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
@@ -198,7 +198,7 @@ class GaussianDropout(RandomLayer):
             return inputs
         stddev = np.sqrt(self.rate / (1.0 - self.rate))
         noise = self._random_generator.normal(inputs._value.shape, 1.0, stddev, inputs._value.dtype)
-        return inputs * noise
+        return inputs * as_tensor(noise)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -441,7 +441,7 @@ class Normalization(SameShape):
 
     def call(self, inputs: Any) -> Any:
         if inputs._value.dtype != self._compute_np:
-            inputs = Tensor(inputs._value.astype(self._compute_np))
+            inputs = TF["cast"](inputs, self._compute_np)
         low = np.asarray(1e-7, self._compute_np)
         deviation = np.maximum(np.sqrt(self.variance._value), low)
         if self.invert:

@@ -8,7 +8,8 @@ import numpy as np
 
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
-from gradtape.core.tensor import Tensor
+from gradtape.core.convert import convert
+from gradtape.keras.engine.arrays import array_like, as_tensor, is_traced
 from gradtape.keras.layers.base import BuiltIn
 from gradtape.keras.layers.core import RandomLayer
 from gradtape.keras.layers.resampling import resized
@@ -94,7 +95,7 @@ class RandomFlip(RandomLayer):
                 if inputs._value.ndim == 3:
                     flip = flip[0]
                 inputs = TF["where"](
-                    Tensor(flip), TF["reverse"](inputs, axis=[axis % inputs._value.ndim]), inputs
+                    as_tensor(flip), TF["reverse"](inputs, axis=[axis % inputs._value.ndim]), inputs
                 )
         return inputs
 
@@ -126,16 +127,19 @@ class CategoryEncoding(BuiltIn):
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         x = inputs._value.astype(np.int64)
-        if x.size and (x.min() < 0 or x.max() >= self.num_tokens):
+        if not is_traced(x) and x.size and (x.min() < 0 or x.max() >= self.num_tokens):
             raise ValueError(
                 f"Input values must be in the range 0 <= values < num_tokens with num_tokens={self.num_tokens}"
             )
         if self.output_mode == "one_hot" and (x.ndim == 0 or x.shape[-1] != 1):
             x = x[..., None]
         hits = x[..., None] == np.arange(self.num_tokens)
-        weights = 1 if count_weights is None else np.asarray(count_weights)[..., None]
-        found = (hits * weights).sum(axis=-2) if self.output_mode == "count" else hits.any(axis=-2)
-        return Tensor(np.asarray(found, self._compute_np))
+        if self.output_mode != "count":
+            return as_tensor(array_like(hits.any(axis=-2), self._compute_np))
+        found = hits.astype(self._compute_np)
+        if count_weights is not None:
+            found = found * convert(count_weights)._value[..., None].astype(self._compute_np)
+        return as_tensor(found.sum(axis=-2))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,10 @@ import numpy as np
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
 from gradtape.core.tensor import Tensor
+from gradtape.core.variable import Variable
+from gradtape.keras.engine.arrays import outside_traces
 from gradtape.keras.engine.config import deserialize_layer
+from gradtape.keras.engine.context import CALL
 from gradtape.keras.engine.input_spec import InputSpec
 from gradtape.keras.engine.nest import flatten, is_shape, map_structure, pack
 from gradtape.keras.layers.base import BuiltIn
@@ -123,10 +126,21 @@ class RNN(BuiltIn):
                 new = pack(new, flat)
             states = new
             outputs.append(output)
-        if self.stateful:
-            self.__dict__["_states"] = map_structure(lambda s: Tensor(s._value), states)
+        if self.stateful and not CALL.probing:
+            self._keep(states)
         result = TF["stack"](outputs, axis=axis) if self.return_sequences else outputs[-1]
         return [result, *states] if self.return_state else result
+
+    def _keep(self, states: list[Any]) -> None:
+        """Remember the states for the next batch, in variables that are no weights."""
+        flat = flatten(states)
+        known = self._states and flatten(self._states)
+        if not known or any(v.shape.as_list() != s.shape.as_list() for v, s in zip(known, flat)):
+            with outside_traces():
+                zeros = [Variable(np.zeros(s._value.shape, s._value.dtype), False) for s in flat]
+            self.__dict__["_states"], known = pack(states, zeros), zeros
+        for variable, s in zip(known, flat):
+            variable._store(s._value)
 
     def _cell_takes_training(self) -> bool:
         code = getattr(getattr(self.cell.call, "__func__", self.cell.call), "__code__", None)
@@ -140,20 +154,20 @@ class RNN(BuiltIn):
             return (
                 list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
             )
-        if self.stateful and self._states is not None:
-            return list(self._states)
+        n = inputs._value.shape[1 if self.time_major else 0]
+        if self.stateful and self._states is not None and flatten(self._states)[0].shape[0] == n:
+            return list(map_structure(lambda v: v.value(), self._states))
         return self.get_initial_state(inputs)
 
     def reset_states(self, states: Any = None) -> None:
         """Begin the next batch with zeros, or with `states`."""
         if not self.stateful:
             raise AttributeError("Layer must be stateful.")
-        kept = (
-            None
-            if states is None
-            else [Tensor(np.asarray(s, self._compute_np)) for s in flatten(states)]
-        )
-        self.__dict__["_states"] = kept
+        if states is not None:
+            self._keep([Tensor(np.asarray(s, self._compute_np)) for s in flatten(states)])
+        elif self._states is not None:
+            for variable in flatten(self._states):
+                variable._store(np.zeros(variable._value.shape, variable._value.dtype))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         mask = mask[0] if isinstance(mask, list) else mask

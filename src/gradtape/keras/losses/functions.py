@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.convert import convert
+from gradtape.core.tensor import Symbolic
 from gradtape.keras.activations import logits_of
 from gradtape.keras.engine.policy import epsilon
 from gradtape.keras.functions import tf
@@ -55,6 +56,8 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 def _signs(y_true: Any) -> Any:
     """Labels 0 and 1 become -1 and 1."""
     binary = tf.reduce_all(tf.logical_or(tf.equal(y_true, 0), tf.equal(y_true, 1)))
+    if isinstance(binary, Symbolic):
+        return tf.where(binary, 2.0 * y_true - 1.0, y_true)
     return 2.0 * y_true - 1.0 if bool(binary) else y_true
 
 

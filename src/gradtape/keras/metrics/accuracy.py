@@ -8,11 +8,12 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.keras.engine.arrays import array_like, as_tensor, is_traced
 from gradtape.keras.metrics.base import MeanMetricWrapper, values
 
 
 def _float(matches: Any, dtype: Any = np.float32) -> Tensor:
-    return Tensor(np.asarray(matches, dtype))
+    return as_tensor(array_like(matches, dtype))
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Tensor:
@@ -26,7 +27,8 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Tensor:
     """The share of right answers over the last axis, y_pred a yes above `threshold`."""
     y_pred = values(y_pred)
     yes = (y_pred > y_pred.dtype.type(threshold)).astype(y_pred.dtype)
-    return _float((values(y_true).astype(y_pred.dtype) == yes).mean(axis=-1))
+    right = values(y_true).astype(y_pred.dtype) == yes
+    return _float(np.mean(right.astype(np.float64), axis=-1))
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
@@ -49,10 +51,15 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
 
 def _in_top_k(labels: np.ndarray, y_pred: np.ndarray, k: int) -> Tensor:
     flat, scores = labels.reshape(-1).astype(np.int64), y_pred.reshape(-1, y_pred.shape[-1])
-    inside = (flat >= 0) & (flat < scores.shape[1])
-    target = scores[np.arange(len(flat)), np.where(inside, flat, 0)]
-    above = (scores > target[:, None]).sum(axis=-1)
-    return _float(((above < k) & inside & np.isfinite(target)).reshape(labels.shape))
+    inside = np.logical_and(flat >= 0, flat < scores.shape[1])
+    if is_traced(scores) or is_traced(flat):
+        own = flat[:, None] == np.arange(scores.shape[1])
+        target = np.where(own, scores, np.zeros((), scores.dtype)).sum(axis=-1)
+    else:
+        target = scores[np.arange(len(flat)), np.where(inside, flat, 0)]
+    above = np.sum((scores > target[:, None]).astype(np.int64), axis=-1)
+    right = np.logical_and(np.logical_and(above < k, inside), np.isfinite(target))
+    return _float(right.reshape(labels.shape))
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:

@@ -10,12 +10,14 @@ import numpy as np
 
 from gradtape.base.dtypes import as_dtype
 from gradtape.base.quiet import quiet
+from gradtape.core.card import PUBLIC
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.keras import initializers
 from gradtape.keras.engine import naming
+from gradtape.keras.engine.arrays import array_like, as_tensor, outside_traces
 from gradtape.keras.losses.weighting import fit_labels, fit_weights, mask_of
 
 
@@ -26,7 +28,7 @@ def values(thing: Any) -> np.ndarray:
 
 def ratio(a: Any, b: Any) -> np.ndarray:
     """a / b, 0 where b is 0."""
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = array_like(a), array_like(b)
     with quiet():
         return np.where(b == 0, np.zeros((), a.dtype), a / b)
 
@@ -105,8 +107,9 @@ class Metric:
         """A variable of the metric's state; zeros unless told."""
         make = initializers.get("zeros" if initializer is None else initializer)
         shape = [] if shape is None else shape
-        value = make(list(shape), dtype=as_dtype(dtype or self._dtype))
-        variable = Variable(value, name=name or "Variable", trainable=False)
+        with outside_traces():
+            value = make(list(shape), dtype=as_dtype(dtype or self._dtype))
+            variable = Variable(value, name=name or "Variable", trainable=False)
         self._weights.append(variable)
         return variable
 
@@ -152,11 +155,11 @@ class Metric:
 
     def _add(self, variable: Any, amount: Any) -> None:
         variable._base._store(
-            np.asarray(variable._value + np.asarray(amount, variable._value.dtype))
+            array_like(variable._value + array_like(amount, variable._value.dtype))
         )
 
     def _tensor(self, value: Any) -> Tensor:
-        return Tensor(np.asarray(value, self._dtype.np))
+        return as_tensor(array_like(value, self._dtype.np))
 
 
 class Reduce(Metric):
@@ -171,18 +174,18 @@ class Reduce(Metric):
         """Add values [...], each times its weight."""
         found = convert(values)
         mask = mask_of(values)
-        x = np.asarray(found._value, self._dtype.np)
+        x = array_like(found._value, self._dtype.np)
         weight = (
             None
             if sample_weight is None
-            else np.asarray(convert(sample_weight)._value, self._dtype.np)
+            else array_like(convert(sample_weight)._value, self._dtype.np)
         )
         if mask is not None:
-            own = np.asarray(convert(mask)._value, self._dtype.np)
+            own = array_like(convert(mask)._value, self._dtype.np)
             weight = (
                 own
                 if weight is None
-                else np.asarray(fit_weights(Tensor(own), Tensor(weight))._value) * own
+                else fit_weights(as_tensor(own), as_tensor(weight))._value * own
             )
         if weight is not None:
             weight = self._fit(x, weight)
@@ -194,9 +197,9 @@ class Reduce(Metric):
                 x = x.mean(axis=tuple(range(weight.ndim, x.ndim)))
                 weight = np.broadcast_to(weight, x.shape)
             x = x * weight
-        self._add(self.total, x.sum(dtype=x.dtype))
+        self._add(self.total, np.sum(x, dtype=x.dtype))
         if self.count is not None:
-            self._add(self.count, x.size if weight is None else weight.sum(dtype=x.dtype))
+            self._add(self.count, x.size if weight is None else np.sum(weight, dtype=x.dtype))
 
     @staticmethod
     def _fit(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -254,11 +257,11 @@ class MeanMetricWrapper(Mean):
                 and y_true.dtype.name != "string"
                 and y_true.dtype.is_bool
             ):
-                y_true = Tensor(y_true._value.astype(self._dtype.np))
+                y_true = as_tensor(y_true._value.astype(self._dtype.np))
             y_pred, y_true = fit_labels(y_pred, y_true)
             found = self._fn(y_true, y_pred, **self._fn_kwargs)
             if mask is not None:
-                found = Tensor(convert(found)._value)
+                found = PUBLIC["identity"](found)
                 found._keras_mask = mask
             super().update_state(found, sample_weight)
 
@@ -291,7 +294,7 @@ class MeanTensor(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add one tensor."""
-        x = np.asarray(convert(values)._value, self._dtype.np)
+        x = array_like(convert(values)._value, self._dtype.np)
         if self._shape is None:
             self._make(x.shape)
         if x.shape != self._shape:
@@ -302,7 +305,7 @@ class MeanTensor(Metric):
         weight = np.ones_like(x)
         if sample_weight is not None:
             weight = np.broadcast_to(
-                Reduce._fit(x, np.asarray(convert(sample_weight)._value, x.dtype)), x.shape
+                Reduce._fit(x, array_like(convert(sample_weight)._value, x.dtype)), x.shape
             )
         self._add(self._total, x * weight)
         self._add(self._count, weight)

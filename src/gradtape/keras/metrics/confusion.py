@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.exports import EXPORTS as TF
 from gradtape.core.convert import convert
 from gradtape.keras.activations import sigmoid
+from gradtape.keras.engine.arrays import array_like, is_traced
 from gradtape.keras.losses.weighting import fit_labels
 from gradtape.keras.metrics.base import Metric, ratio, values
 
@@ -33,16 +35,19 @@ def counts(
     Raises InvalidArgumentError-like ValueError for predictions outside of [0, 1].
     """
     prediction, truth = fit_labels(convert(y_pred), convert(y_true))
-    p, t = np.asarray(prediction._value, np.float32), np.asarray(truth._value, np.float32)
-    if p.size and (p.min() < 0 or p.max() > 1):
+    p, t = array_like(prediction._value, np.float32), array_like(truth._value, np.float32)
+    if not is_traced(p) and p.size and (p.min() < 0 or p.max() > 1):
         raise ValueError(
             "predictions must be >= 0 and <= 1. Use an activation, or from_logits where there is one."
         )
     if p.shape != t.shape:
         raise ValueError(f"Shapes {t.shape} and {p.shape} are incompatible")
     if top_k is not None:
-        kept = np.sort(p, axis=-1)[..., -top_k, None]
-        p = np.where(p >= kept, p, -np.inf)
+        if is_traced(p):
+            kept = TF["math.top_k"](p.tensor, top_k)[0]._value[..., top_k - 1, None]
+        else:
+            kept = np.sort(p, axis=-1)[..., -top_k, None]
+        p = np.where(p >= kept, p, np.float32(-np.inf))
     if class_id is not None:
         p, t = p[..., class_id], t[..., class_id]
     weight = np.ones_like(p)
@@ -57,10 +62,11 @@ def counts(
         p, t, weight = p.reshape(-1), t.reshape(-1), weight.reshape(-1)
     limits = np.asarray(thresholds, np.float32).reshape(-1, *[1] * p.ndim)
     yes, right = p[None] > limits, t[None].astype(bool)
-    pairs = ((yes & right), (~yes & ~right), (yes & ~right), (~yes & right))
+    no, wrong = np.logical_not(yes), np.logical_not(right)
+    hits = [np.logical_and(a, b) for a, b in ((yes, right), (no, wrong), (yes, wrong), (no, right))]
     return {
-        name: np.asarray(np.sum(hit * weight[None], axis=1, dtype=np.float32))
-        for name, hit in zip(COUNTS, pairs)
+        name: array_like(np.sum(hit * weight[None], axis=1, dtype=np.float32))
+        for name, hit in zip(COUNTS, hits)
     }
 
 
@@ -258,7 +264,7 @@ class AUC(_Curve):
         gained, p = tp[:-1] - tp[1:], tp + fp
         slope = ratio(gained, np.maximum(p[:-1] - p[1:], 0))
         intercept = tp[1:] - slope * p[1:]
-        both = (p[:-1] > 0) & (p[1:] > 0)
+        both = np.logical_and(p[:-1] > 0, p[1:] > 0)
         shrink = np.where(both, ratio(p[:-1], np.maximum(p[1:], 0)), np.float32(1))
         return ratio(slope * (gained + intercept * np.log(shrink)), np.maximum(tp[1:] + fn[1:], 0))
 
@@ -317,8 +323,10 @@ class _Tradeoff(_Curve):
 
     def result(self) -> Any:
         held, wanted = self._rate_pair()
-        reached = wanted[held >= self.value]
-        return self._tensor(reached.max() if reached.size else 0.0)
+        reached = np.where(
+            held >= self.value, wanted, np.zeros((), wanted.dtype)
+        )  # none is below 0
+        return self._tensor(reached.max())
 
     def get_config(self) -> dict[str, Any]:
         own = {

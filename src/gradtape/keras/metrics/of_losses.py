@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.keras.engine.arrays import array_like, as_tensor
 from gradtape.keras.losses import functions
 from gradtape.keras.losses.weighting import fit_labels
 from gradtape.keras.metrics.base import Mean, MeanMetricWrapper, ratio
@@ -134,8 +135,8 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         y_pred, y_true = fit_labels(convert(y_pred), convert(y_true))
-        a, b = (np.asarray(v._value, self._dtype.np) for v in (y_pred, y_true))
-        super().update_state(Tensor(np.square(a - b)), sample_weight)
+        a, b = (array_like(v._value, self._dtype.np) for v in (y_pred, y_true))
+        super().update_state(as_tensor(np.square(a - b)), sample_weight)
 
     def result(self) -> Any:
         return self._tensor(np.sqrt(ratio(self.total._value, self.count._value)))
@@ -150,8 +151,9 @@ class MeanRelativeError(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         y_pred, y_true = fit_labels(convert(y_pred), convert(y_true))
-        a, b = (np.asarray(v._value, self._dtype.np) for v in (y_pred, y_true))
-        super().update_state(Tensor(ratio(np.abs(b - a), self.normalizer._value)), sample_weight)
+        a, b = (array_like(v._value, self._dtype.np) for v in (y_pred, y_true))
+        error = ratio(np.abs(b - a), self.normalizer._value)
+        super().update_state(as_tensor(error), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "normalizer": self.normalizer._value}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.keras.engine.arrays import as_tensor, is_traced
 from gradtape.keras.metrics.base import Metric, ratio, values
 
 
@@ -33,6 +34,9 @@ class IoU(Metric):
         truth = truth if self.sparse_y_true else np.argmax(truth, self.axis)
         found = found if self.sparse_y_pred else np.argmax(found, self.axis)
         truth, found = truth.reshape(-1).astype(np.int64), found.reshape(-1).astype(np.int64)
+        if is_traced(truth) or is_traced(found):
+            self._add(self.total_cm, self._traced_counts(truth, found, sample_weight))
+            return
         weight = np.ones(truth.shape, np.float32)
         if sample_weight is not None:
             weight = np.broadcast_to(
@@ -45,8 +49,29 @@ class IoU(Metric):
         np.add.at(matrix, (truth, found), weight)
         self._add(self.total_cm, matrix)
 
+    def _traced_counts(self, truth: Any, found: Any, sample_weight: Any) -> Any:
+        """The same by equality with each class."""
+        classes = np.arange(self.num_classes)
+        rows = (truth[:, None] == classes).astype(np.float32)
+        columns = (found[:, None] == classes).astype(np.float32)
+        if sample_weight is not None:
+            rows = rows * values(sample_weight).astype(np.float32).reshape(-1)[:, None]
+        if self.ignore_class is not None:
+            rows = rows * (truth != self.ignore_class).astype(np.float32)[:, None]
+        return np.matmul(rows.transpose(), columns)
+
+    def _traced_result(self, matrix: Any) -> Any:
+        hits = (matrix * np.eye(self.num_classes, dtype=matrix.dtype)).sum(0)
+        union = matrix.sum(0) + matrix.sum(1) - hits
+        wanted = np.zeros(self.num_classes, matrix.dtype)
+        wanted[self.target_class_ids] = 1
+        seen = np.sum((union != 0).astype(np.float32) * wanted)
+        return self._tensor(ratio(np.sum(ratio(hits, union) * wanted), seen))
+
     def result(self) -> Any:
         matrix = self.total_cm._value
+        if is_traced(matrix):
+            return self._traced_result(matrix)
         hits = np.diagonal(matrix)
         union = matrix.sum(0) + matrix.sum(1) - hits
         hits, union = hits[self.target_class_ids], union[self.target_class_ids]
@@ -100,9 +125,8 @@ class BinaryIoU(IoU):
         self.threshold = threshold
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        super().update_state(
-            y_true, (values(y_pred) >= self.threshold).astype(np.int64), sample_weight
-        )
+        found = (values(y_pred) >= self.threshold).astype(np.int64)
+        super().update_state(y_true, as_tensor(found), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         return {

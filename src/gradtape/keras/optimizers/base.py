@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,12 @@ from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import UnreadVariable, Variable
-from gradtape.graph.tracer import outside
+from gradtape.keras.engine.arrays import array_like, is_traced, outside_traces
 from gradtape.keras.optimizers.arguments import check_arguments
 from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm, like
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
-from gradtape.keras.optimizers.traced import array_like, is_traced, refuse_slices, update
+from gradtape.keras.optimizers.traced import refuse_slices, update
 
 
 class Optimizer:
@@ -275,7 +274,7 @@ class Optimizer:
             return self._iterations
         if not getattr(self, "_built", False):
             self._scope = f"{name or self.name}/"
-            with outside() if STATE.trace is not None else nullcontext():
+            with outside_traces():
                 self.build([v for _, v in pairs])
             self._scope = ""
         for g, _ in pairs:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
-from gradtape.keras.optimizers.traced import as_tensor, is_traced
+from gradtape.keras.engine.arrays import as_tensor, is_traced
 
 
 def array_of(g: Any) -> np.ndarray:

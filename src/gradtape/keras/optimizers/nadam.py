@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradtape.core.variable import Variable
+from gradtape.keras.engine.arrays import array_like
 from gradtape.keras.optimizers.base import Optimizer
-from gradtape.keras.optimizers.traced import array_like, power
+from gradtape.keras.optimizers.traced import power
 
 
 class Nadam(Optimizer):

@@ -8,7 +8,8 @@ import numpy as np
 
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
-from gradtape.keras.optimizers.traced import array_like, as_tensor, power
+from gradtape.keras.engine.arrays import array_like, as_tensor
+from gradtape.keras.optimizers.traced import power
 
 
 def _step(step: Any) -> Any:

@@ -11,26 +11,7 @@ from gradtape.core.bind import RECORDED
 from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
-from gradtape.core.tensor import Tensor, wrap
-from gradtape.graph.traced import CannotTrace, TracedArray
-
-__all__ = ["array_like", "as_tensor", "is_traced", "power", "refuse_slices", "update"]
-
-
-def is_traced(value: Any) -> bool:
-    return type(value) is TracedArray
-
-
-def array_like(value: Any, dtype: Any = None) -> Any:
-    """`np.asarray`, also of a traced array."""
-    if type(value) is TracedArray:
-        return value if dtype is None else value.astype(dtype)
-    return np.asarray(value, dtype)
-
-
-def as_tensor(value: Any) -> Tensor:
-    """The tensor of an array, traced or not."""
-    return wrap(value)
+from gradtape.keras.engine.arrays import CannotTrace, array_like, is_traced
 
 
 def power(base: Any, exponent: Any) -> Any:
@@ -38,7 +19,7 @@ def power(base: Any, exponent: Any) -> Any:
 
     Of traced ones in float64: 1 - b^t has few digits left, so b^t must be as exact as the C library's.
     """
-    if type(exponent) is not TracedArray:
+    if not is_traced(exponent):
         return base**exponent
     return (np.float64(base) ** exponent.astype(np.float64)).astype(exponent.dtype)
 
