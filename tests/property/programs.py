@@ -50,8 +50,13 @@ def inputs(source: Source, dtype: str) -> list[Any]:
     return [tf.constant(a) for a in arrays]
 
 
-def flat(results: Any) -> list[np.ndarray]:
-    return [np.asarray(t.numpy()) for t in tree.flatten(results)]
+def call(scope: dict[str, Any], function: Any, *arguments: Any) -> list[np.ndarray]:
+    """The flat results, and the variable's value in the end."""
+    if "reset" in scope:
+        scope["reset"]()
+    results = tree.flatten(function(*arguments))
+    state = [scope["s0"]] if "reset" in scope else []
+    return [np.array(t.numpy()) for t in [*results, *state]]
 
 
 def exactly(source: Source) -> tuple[list[np.ndarray], list[float]]:
@@ -59,7 +64,7 @@ def exactly(source: Source) -> tuple[list[np.ndarray], list[float]]:
     dtype = WIDE.get(source.dtype, source.dtype)
     scope, arguments = module(source, dtype), inputs(source, dtype)
     program = scope["program"]
-    exact = flat(program(*arguments))
+    exact = call(scope, program, *arguments)
     roundoff = judge.ROUNDOFF[source.dtype]
     moved: list[list[np.ndarray]] = []
     for k in range(ROUNDS):
@@ -67,7 +72,7 @@ def exactly(source: Source) -> tuple[list[np.ndarray], list[float]]:
         # A second tape makes every rule go through the operations, where its roundings are moved, too.
         with judge.rounding(roundoff, rng, k % 2 == 1), tf.GradientTape(persistent=True) as tape:
             tape.watch(arguments[:-3])
-            moved.append(flat(program(*arguments)))
+            moved.append(call(scope, program, *arguments))
     scales = []
     for i, x in enumerate(exact):
         others = [m[i] for m in moved if m[i].shape == x.shape]
@@ -85,11 +90,11 @@ def compiled(source: Source) -> tuple[list[list[np.ndarray]], int]:
     scope, arguments = module(source, source.dtype), inputs(source, source.dtype)
     if source.inside:
         program = tf.function(scope["program"])
-        results = [flat(program(*arguments)) for _ in range(2)]
+        results = [call(scope, program, *arguments) for _ in range(2)]
     else:
         f, n = tf.function(scope["f"]), len(arguments) - 3
         run = {1: scope["first"], 2: scope["second"]}[source.order]
-        results = [flat(run(f, arguments[:n], arguments[n:])) for _ in range(2)]
+        results = [call(scope, run, f, arguments[:n], arguments[n:]) for _ in range(2)]
     return results, len(scope["TRACES"])
 
 
@@ -110,7 +115,7 @@ def examine(seed: int, with_compiled: bool = True) -> Outcome:
         return texts
 
     scope = module(source, source.dtype)
-    eager_results = flat(scope["program"](*inputs(source, source.dtype)))
+    eager_results = call(scope, scope["program"], *inputs(source, source.dtype))
     outcome = Outcome(source, judged(eager_results), [], ill)
     if with_compiled:
         (once, again), traces = compiled(source)

@@ -263,6 +263,17 @@ class Writer:
     def block(self, depth: int | None = None) -> Writer:
         return type(self)(self.rng, self.scope, self.env, self.indent + 1, self.depth - 1 if depth is None else depth)
 
+    def write(self) -> bool:
+        """A variable gets a new value."""
+        if "s0" not in self.env:
+            return False
+        text = self.same("s0")
+        if text is None:
+            return False
+        method = self.one(["assign", "assign_add", "assign_sub"])
+        self.line(f"s0.{method}({text if method == 'assign' else f'0.25 * ({text})'})")
+        return True
+
     def statements(self, n: int) -> None:
         done = tries = 0
         while done < n and tries < 8 * n:
@@ -270,6 +281,8 @@ class Writer:
             if self.depth > 0 and self.chance(0.22):
                 done += self.one([self.branch, self.branch, self.counted, self.while_, self.call_cond, self.call_while,
                                   self.python_loop, self.early])()  # fmt: skip
+            elif self.chance(0.15) and self.write():
+                done += 1
             else:
                 done += self.straight()
 
@@ -279,9 +292,11 @@ class Writer:
             text = self.same(name)
             if text is not None:
                 self.assign(name, text)
+        if self.chance(0.3):
+            self.write()
 
     def targets(self, n: int) -> list[str]:
-        found = [x for x in self.env if not x.startswith("n")]
+        found = [x for x in self.env if x[0] not in "ns"]  # neither counters nor state
         order = self.rng.permutation(len(found))
         return [found[i] for i in order[:n]]
 
@@ -483,17 +498,23 @@ def draw(seed: int, statements: tuple[int, int] = (4, 12), depth: int = 2) -> So
     rest = [np.asarray(int(rng.integers(0, 4)), np.int32), rng.integers(0, 4, (3,)).astype(INTS[int(rng.integers(6))]),
             rng.random(shapes[0]) < 0.5]  # fmt: skip
     env = {name: tf.constant(a) for name, a in zip([*names, "n0", "i0", "m0"], [*arrays, *rest])}
+    state = ""
+    if rng.random() < 0.2:
+        start = values(rng, real_of(dtype), SHAPES[int(rng.integers(len(SHAPES)))]).astype(np.float64).tolist()
+        env["s0"] = scope["s0"] = tf.Variable(start, dtype=scope["R"])
+        state = f"s0 = tf.Variable({start}, dtype=R)\n\n\ndef reset():\n    s0.assign({start})\n\n\n"
     top = Writer(rng, scope, env, 1, depth if rng.random() < 0.75 else 0)
     top.statements(int(rng.integers(*statements)))
     made = [x for x in top.env if x not in env or top.env[x] is not env[x]] or names[:1]
+    made += ["s0"] if state else []
     order = rng.permutation(len(made))
-    results = sorted({*[made[i] for i in order[:3]], made[-1]})
+    results = [f"tf.identity({x})" if x == "s0" else x for x in sorted({*[made[i] for i in order[:3]], made[-1]})]
     arguments = ", ".join([*names, "n0", "i0", "m0"])
     which = int(rng.choice([0, 1, 2], p=[0.2, 0.45, 0.35]))
     wrapped = {0: "f({a})", 1: "first(f, [{x}], [n0, i0, m0])", 2: "second(f, [{x}], [n0, i0, m0])"}[which]
     body = "\n".join(top.lines)
     text = (
-        f"def f({arguments}):\n    TRACES.append('f')\n{body}\n    return {', '.join(results)},\n{LOSS}\n\n"
+        f"{state}def f({arguments}):\n    TRACES.append('f')\n{body}\n    return {', '.join(results)},\n{LOSS}\n\n"
         f"def program({arguments}):\n    return {wrapped.format(a=arguments, x=', '.join(names))}\n"
     )
     inside = bool(rng.random() < 0.5) or which == 0
