@@ -87,6 +87,12 @@ def fit(
     return [float(c) for c in found], float(mp.log(error, 2))
 
 
+def lost(f: F, weight: F, powers: Sequence[int], a: float, b: float, dtype: type) -> list[float]:
+    """What the coefficients of `fit` have lost in rounding."""
+    exact = exchange(f, weight, powers, mp.mpf(a), mp.mpf(b))
+    return [float(c - rounded(c, dtype)) for c in exact]
+
+
 def text(name: str, says: str, coefficients: Sequence[float], error: float | None) -> str:
     """A tuple of hexadecimal numbers, lowest power first."""
     bound = f": error 2^{error:.1f}" if error is not None else ""
@@ -113,7 +119,7 @@ def words(x: mp.mpf, bits: int, count: int, dtype: type) -> list[float]:
 def tables() -> list[str]:
     from minimax_functions import entries
 
-    return [text(*entry) for entry in entries(fit, words)]
+    return [text(*entry) for entry in entries(fit, lost, words)]
 
 
 def main() -> None:

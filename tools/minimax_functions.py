@@ -21,7 +21,9 @@ def even(f: Callable[[Any], Any], scale: Callable[[Any], Any]) -> Callable[[Any]
     return of
 
 
-def entries(fit: Any, words: Any) -> Iterator[tuple[str, str, list[float], float | None]]:
+def entries(
+    fit: Any, lost: Any, words: Any
+) -> Iterator[tuple[str, str, list[float], float | None]]:
     f32, f64 = np.float32, np.float64
 
     def one(name: str, says: str, *given: Any) -> tuple[str, str, list[float], float]:
@@ -60,3 +62,64 @@ def entries(fit: Any, words: Any) -> Iterator[tuple[str, str, list[float], float
         even(lambda s: 2 * mp.atanh(s) - 2 * s, lambda s: s * s * s), lambda z: z / 2,
         range(7), 0, edge, f64,
     )  # fmt: skip
+    yield one(
+        "ATANH_NARROW", "the same for results in float32",
+        even(lambda s: 2 * mp.atanh(s) - 2 * s, lambda s: s * s * s), lambda z: z / 2,
+        range(4), 0, edge, f64,
+    )  # fmt: skip
+    yield one(
+        "ATANH_BEYOND", "2 atanh(s) - 2 s - 2/3 s z = s z^2 (c0 + c1 z + ...), z = s^2, |s| <= 0.1716",
+        even(lambda s: 2 * mp.atanh(s) - 2 * s - 2 * s**3 / 3, lambda s: s**5), lambda z: z * z / 2,
+        range(8), 0, edge, f64,
+    )  # fmt: skip
+    yield "HALF_PI_64", "pi / 2 in three words", words(mp.pi / 2, 53, 3, f64), None
+    pieces = words(1 / (2 * mp.pi), 28, 8, f64)[:7]
+    yield "TURN_PIECES", "1 / (2 pi) in words of 28 bits", pieces, None
+    quarter = float((mp.pi / 4) ** 2) * 1.0002
+    for name, dtype, count in (("32", f32, 4), ("64", f64, 7), ("NARROW", f64, 4)):
+        yield one(
+            f"SIN_{name}", "sin r - r = r z (c0 + c1 z + ...), z = r^2, |r| <= pi/4",
+            even(lambda x: mp.sin(x) - x, lambda x: x**3), even(lambda x: x**3, mp.sin),
+            range(count - (dtype is f32)), 0, quarter, dtype,
+        )  # fmt: skip
+        yield one(
+            f"COS_{name}", "cos r - 1 + z/2 = z^2 (c0 + c1 z + ...), z = r^2, |r| <= pi/4",
+            even(lambda x: mp.cos(x) - 1 + x**2 / 2, lambda x: x**4), even(lambda x: x**4, mp.cos),
+            range(count - 1), 0, quarter, dtype,
+        )  # fmt: skip
+    eighth = float(mp.tan(mp.pi / 8) ** 2) * 1.0001
+    for name, count in (("64", 12), ("NARROW", 6)):
+        yield one(
+            f"ATAN_{name}", "atan t - t = t z (c0 + c1 z + ...), z = t^2, |t| <= tan(pi/8)",
+            even(lambda x: mp.atan(x) - x, lambda x: x**3), even(lambda x: x**3, mp.atan),
+            range(count), 0, eighth, f64,
+        )  # fmt: skip
+    for name, count in (("64", 13), ("NARROW", 6)):
+        yield one(
+            f"ASIN_{name}", "asin s - s = s z (c0 + c1 z + ...), z = s^2 <= 1/4",
+            even(lambda x: mp.asin(x) - x, lambda x: x**3), even(lambda x: x**3, mp.asin),
+            range(count), 0, 0.25, f64,
+        )  # fmt: skip
+    for name, dtype, count in (("32", f32, 7), ("64", f64, 13), ("NARROW", f64, 8)):
+        yield one(
+            f"ERF_{name}", "erf x - x = x (c0 + c1 z + ...), z = x^2 <= 1",
+            even(lambda x: mp.erf(x) - x, lambda x: x), even(lambda x: x, mp.erf),
+            range(count), 0, 1, dtype,
+        )  # fmt: skip
+    yield one(
+        "ERF_LOG_32", "-ln(erfc a) = c0 + c1 a + ..., 1 <= a <= 4; the error in erf",
+        lambda a: -mp.log(mp.erfc(a)), mp.erfc, range(8), 1, 4, f32,
+    )  # fmt: skip
+    k = mp.mpf(3.75)
+
+    def tail(t: Any) -> Any:
+        a = k / t - k
+        return mp.exp(a * a) * mp.erfc(a) / t
+
+    low, high = float(k / (k + 28.1)), float(k / (k + 0.5)) * 1.0001
+    says = "e^(a^2) erfc a = t (c0 + c1 t + ...), t = 3.75 / (a + 3.75), a >= 1/2"
+    for name, count in (("64", 24), ("NARROW", 13)):
+        given = (tail, lambda t: 1 / tail(t), range(count), low, high, f64)
+        yield one(f"ERFC_{name}", says, *given)
+        if name == "64":
+            yield "ERFC_LOW", "what c0 and c1 have lost in rounding", lost(*given)[:2], None

@@ -2,8 +2,6 @@
 
 `draw(seed, equations, depth)` gives a `Drawn`: a graph, and arrays to run it on.  Equations are drawn with their
 values: what a kernel refuses is drawn again, so every graph runs on its own arrays.
-`evaluate` is the meaning of a graph that tests compare: NumPy kernels, each on contiguous operands, so that no result
-depends on how an operand lies in memory.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from meaning import bits
 
 from gradtape.base.quiet import quiet
 from gradtape.core.card import REGISTRY
@@ -21,7 +20,8 @@ from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 DTYPES = [np.dtype(t) for t in ("float32", "float32", "float32", "float64", "float16", "int32", "int64", "int8",
                                 "uint8", "uint32", "bool", "complex64", "complex128")] + [BFLOAT16]  # fmt: skip
-SHAPES = [(), (), (3,), (4,), (2, 3), (2, 3), (3, 4), (1, 3), (2, 1), (1,), (1, 1), (2, 3, 4), (2, 1, 4), (0, 3), (3, 3)]  # fmt: skip
+SHAPES = [(), (), (3,), (4,), (2, 3), (2, 3), (3, 4), (1, 3), (2, 1), (1,), (1, 1), (2, 3, 4), (2, 1, 4), (0, 3),
+          (3, 3)]  # fmt: skip
 LARGEST = 200
 INT32, BOOL = np.dtype(np.int32), np.dtype(np.bool_)
 
@@ -205,7 +205,10 @@ class Drawing:
                 perm = tuple([int(p) for p in self.rng.permutation(rank)])
                 self.put("transpose", x, perm=perm if self.chance(0.8) else None)
             case 2:
-                self.put("broadcast_to", x, shape=self.one([shape, (2, *shape), (1, *shape), tuple([3 if n == 1 else n for n in shape])]))  # fmt: skip
+                wider = tuple([3 if n == 1 else n for n in shape])
+                self.put(
+                    "broadcast_to", x, shape=self.one([shape, (2, *shape), (1, *shape), wider])
+                )
             case 3:
                 self.put("expand_dims", x, axis=int(self.rng.integers(-rank - 1, rank + 1)))
             case 4:
@@ -418,7 +421,8 @@ class Drawing:
             same = [w for w in body.env if w.aval == v.aval]
             outs.append(v if self.chance(0.2) else self.one(same[-4:]))
         limit = int(self.rng.integers(0, 4)) if self.chance(0.2) else None
-        self.put("while", *operands, cond=cond.graph([goes[0]]), body=body.graph(outs), n_constants=n, limit=limit)  # fmt: skip
+        graphs = {"cond": cond.graph([goes[0]]), "body": body.graph(outs)}
+        self.put("while", *operands, **graphs, n_constants=n, limit=limit)
 
     def graph(self, outputs: list[Value]) -> Graph:
         return Graph(tuple(self.inputs), tuple(self.equations), tuple(outputs), self.constants)
@@ -453,53 +457,3 @@ def draw(seed: int, equations: int = 30, depth: int = 2) -> Drawn:
     arrays = [work.env[v] for v in work.inputs]
     log.clear()
     return Drawn(work.graph(outputs), arrays, log)
-
-
-# --- meaning ----------------------------------------------------------------------------------------------------------
-
-
-def evaluate(graph: Graph, arrays: list[np.ndarray]) -> list[np.ndarray]:
-    """What a graph gives, each kernel on contiguous operands; a transposed factor is transposed first."""
-    env = dict(zip(graph.inputs, arrays))
-    env.update(graph.constants)
-    with quiet():
-        for e in graph.equations:
-            xs = [np.asarray(env[v], order="C") for v in e.inputs]
-            found = _one(e, xs)
-            env.update(zip(e.outputs, found))
-    return [env[v] for v in graph.outputs]
-
-
-def _one(e: Equation, xs: list[np.ndarray]) -> Any:
-    attrs = e.attrs
-    if e.op == "cond":
-        return evaluate(attrs["branches"][bool(xs[0])], xs[1:])
-    if e.op == "while":
-        n, turns = attrs["n_constants"], 0
-        constants, carried = xs[:n], xs[n:]
-        while (attrs["limit"] is None or turns < attrs["limit"]) and evaluate(
-            attrs["cond"], [*constants, *carried]
-        )[0]:
-            carried = evaluate(attrs["body"], [*constants, *carried])
-            turns += 1
-        return carried
-    if e.op == "matmul":
-        for i, name in enumerate(("transpose_a", "transpose_b")):
-            if attrs[name]:
-                xs[i] = np.asarray(xs[i].swapaxes(-1, -2), order="C")
-        attrs = {"transpose_a": False, "transpose_b": False}
-    card = REGISTRY[e.op]
-    found = card.kernel(*xs, **attrs)
-    return [np.asarray(a) for a in (found if card.multi else (found,))]
-
-
-def bits(array: np.ndarray) -> Any:
-    """What of an array must be equal: dtype, shape, and the bits, all NaNs being one."""
-    array = np.asarray(array, order="C")
-    if array.dtype.kind == "c":
-        parts = array.reshape(-1).view(array.real.dtype)
-    else:
-        parts = array
-    if parts.dtype.kind in "fV":
-        parts = np.where(np.isnan(parts), np.asarray(np.nan, parts.dtype), parts)
-    return array.dtype.name, array.shape, np.asarray(parts, order="C").tobytes()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from random_graphs import bits, draw, evaluate
+from meaning import bits, evaluate
+from random_graphs import draw
 
 from gradtape.graph.passes import EXACT, optimize
 from gradtape.graph.pretty import text_of
@@ -54,7 +55,8 @@ def test_what_is_drawn_is_rich() -> None:
     assert len(ops) > 60
     with_control = sum(any(e.op in ("cond", "while") for e in g.equations) for g in graphs)
     assert with_control >= 100
-    assert {v.dtype.name for g in graphs for v in g.inputs} >= {"float16", "bfloat16", "complex64", "uint8", "bool"}  # fmt: skip
+    dtypes = {v.dtype.name for g in graphs for v in g.inputs}
+    assert dtypes >= {"float16", "bfloat16", "float64", "complex64", "uint8", "int64", "bool"}
 
 
 def test_a_seed_gives_the_same_graph() -> None:

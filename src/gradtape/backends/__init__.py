@@ -1,1 +1,1 @@
-"""Backends: each makes graphs executable.  `protocol` says what they share."""
+"""What executes a graph: native code, through LLVM.  `protocol` says what executables have in common."""

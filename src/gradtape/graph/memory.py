@@ -90,7 +90,7 @@ class Plan:
 
 
 MayWriteOver = Callable[[Equation, int, int], bool]
-MayRaise = Callable[[Equation], bool]
+Which = Callable[[Equation], bool]
 
 
 def writes_over(equation: Equation, operand: int, output: int) -> bool:
@@ -110,16 +110,21 @@ def plan_memory(
     graph: Graph,
     donate: Mapping[int, int] | None = None,
     may_write_over: MayWriteOver = writes_over,
-    may_raise: MayRaise = never,
+    may_raise: Which = never,
+    whole: Which = never,
 ) -> Plan:
-    """The plan of a graph.  donate: input -> output that takes over its buffer."""
+    """The plan of a graph.  donate: input -> output that takes over its buffer.
+
+    may_write_over(equation, operand, output): whether that result may be written where that operand lies.
+    may_raise(equation): whether it may end in an error.  whole(equation): whether a `while` or `cond` is done as one.
+    """
     donate = donate or {}
     inputs = [Buffer(v.aval.nbytes, "input", k) for k, v in enumerate(graph.inputs)]
     given = {o: inputs[i] for i, o in donate.items()}
     outputs = [
         given.get(o) or Buffer(v.aval.nbytes, "output", o) for o, v in enumerate(graph.outputs)
     ]
-    planner = _Planner(may_write_over, may_raise)
+    planner = _Planner(may_write_over, may_raise, whole)
     steps: list[Step] = []
     planner.graph(graph, inputs, list(outputs), steps)
     plan = Plan(steps, inputs, outputs, buffers=planner.made)
@@ -139,8 +144,8 @@ class _Node:
 
 
 class _Planner:
-    def __init__(self, may_write_over: MayWriteOver, may_raise: MayRaise):
-        self.may_write_over, self.may_raise = may_write_over, may_raise
+    def __init__(self, may_write_over: MayWriteOver, may_raise: Which, whole: Which):
+        self.may_write_over, self.may_raise, self.whole = may_write_over, may_raise, whole
         self.made: list[Buffer] = []
 
     def buffer(self, nbytes: int) -> Buffer:
@@ -283,6 +288,8 @@ class _GraphPlanner:
         if node.inputs[place].aval.nbytes != output.aval.nbytes:
             return False
         equation = node.equation
+        if self.planner.whole(equation):
+            return self.planner.may_write_over(equation, place, result)
         if equation.op == "while":
             return place - equation.attrs["n_constants"] == result
         if equation.op == "cond":
@@ -346,6 +353,8 @@ class _GraphPlanner:
         writes = tuple([self.buffers[v] for v in node.outputs])
         if node.equation is None:
             steps.append(Copy(reads[0], writes[0]))
+        elif self.planner.whole(node.equation):
+            steps.append(Run(node.equation, reads, writes))
         elif node.equation.op == "while":
             self._loop(node.equation, reads, writes, steps)
         elif node.equation.op == "cond":

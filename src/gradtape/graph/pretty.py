@@ -120,9 +120,9 @@ def _graphs(attr: Any) -> tuple[Graph, ...] | None:
 
 def shown(array: np.ndarray) -> str:
     """A constant by value: `2.0:float32`, `[1, 2]:int32[2]`."""
-    if array.size > 8:
+    if array.size > 8 or array.dtype.kind == "O":
         return "." * (WIDTH + 1)
-    text = str(array.tolist())
+    text = " ".join(np.array2string(array, separator=", ", floatmode="unique").split())
     shape = f"[{','.join(map(str, array.shape))}]" if array.shape else ""
     return f"{text}:{array.dtype.name}{shape}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,10 @@ PREDICATES = frozenset(
     ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "approximate_equal", "logical_and",
      "logical_or", "logical_xor", "logical_not", "is_nan", "is_inf", "is_finite", "reduce_any", "reduce_all")
 )  # fmt: skip
-OWN_DTYPE = frozenset(("cast", "bitcast", "complex", "real", "imag", "angle", "abs", "real_div", "where", "argmax", "argmin", "one_hot", "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "host", "fused"))  # fmt: skip
+OWN_DTYPE = frozenset(
+    ("cast", "bitcast", "complex", "real", "imag", "angle", "abs", "real_div", "where", "argmax", "argmin", "one_hot",
+     "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "host", "fused")
+)  # fmt: skip
 
 
 class InvalidGraphError(ValueError):
@@ -94,6 +98,8 @@ class _Check:
     def types(self, e: Equation, card: Any) -> None:
         if len(e.outputs) == 1:
             wanted = shape_by_rule(e, card)
+            if wanted == MISFIT:
+                raise self.fail(f"The operands and attributes of {e.op} do not fit.", e)
             if wanted is not None and wanted != e.outputs[0].shape:
                 raise self.fail(f"{e.op} gives shape {wanted}, not {e.outputs[0].shape}.", e)
             dtype = dtype_by_rule(e, card)
@@ -173,15 +179,15 @@ def shape_by_rule(e: Equation, card: Any) -> tuple[int, ...] | None:
     """The shape of the one result, where it follows from the shapes of the operands."""
     shapes = [v.shape for v in e.inputs]
     if card.family == "Elementwise":
-        return broadcast_shape(shapes) if shapes else None
+        return _fit(broadcast_shape(shapes)) if shapes else None
     if e.op in ("reshape", "broadcast_to"):
         wanted = tuple(e.attrs["shape"])
         size = e.inputs[0].aval.size
         if e.op == "reshape":
             if -1 in wanted:
                 return None
-            return wanted if _product(wanted) == size else (-1,)
-        return wanted if broadcast_shape([*shapes, wanted]) == wanted else (-1,)
+            return _fit(wanted if math.prod(wanted) == size else None)
+        return _fit(wanted if broadcast_shape([*shapes, wanted]) == wanted else None)
     if e.op == "transpose":
         perm = e.attrs["perm"]
         return tuple([shapes[0][p] for p in perm]) if perm is not None else shapes[0][::-1]
@@ -191,15 +197,15 @@ def shape_by_rule(e: Equation, card: Any) -> tuple[int, ...] | None:
         try:
             return tuple(card.shape(*shapes, **e.attrs))
         except Exception:
-            return (-1,)
+            return MISFIT
     return None
 
 
-def _product(shape: tuple[int, ...]) -> int:
-    n = 1
-    for m in shape:
-        n *= m
-    return n
+MISFIT = (-1,)
+
+
+def _fit(shape: tuple[int, ...] | None) -> tuple[int, ...]:
+    return MISFIT if shape is None else shape
 
 
 def dtype_by_rule(e: Equation, card: Any) -> np.dtype[Any] | None:

@@ -53,3 +53,17 @@ class Host(Control):
 
     def kernel(*operands, function, avals):
         return function(*operands)
+
+
+class Fused(Control):
+    """Several equations as one: made by the fusion pass for code that walks the elements once.
+
+    operands: the graph's inputs -> its outputs.
+    """
+
+    multi = True
+    warns = False
+    no_gradient = "fusion comes after differentiation"
+
+    def kernel(*operands, graph):
+        return graph.run(*operands)

@@ -134,6 +134,27 @@ class Affine(Contraction):
         return (*x[:-1], w[-1])
 
 
+class Gemm(Contraction):
+    """A matrix product added to what is there.   c: float[..., n, m], a, b: as for matmul, alpha: float[].
+
+    y = c + alpha a b.  Only graphs hold it: an update w - lr a b becomes one call of the BLAS.
+    """
+
+    takes = "f"
+    no_gradient = "it is put into graphs after differentiation"
+    samples = (
+        S("3,2", "3,4", "4,2", "", transpose_a=False, transpose_b=False),
+        S("3,2", "4,3", "4,2", "", transpose_a=True, transpose_b=False),
+        S("2,3,2", "2,3,4", "1,2,4", "", transpose_a=False, transpose_b=True),
+    )
+
+    def kernel(c, a, b, alpha, *, transpose_a, transpose_b):
+        return c + alpha * Matmul.kernel(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+
+    def shape(c, a, b, alpha, *, transpose_a, transpose_b):
+        return c
+
+
 def _sizes(a, b, transpose_a, transpose_b):
     return ShapeError(
         f"Matrix size-incompatible: In[0]: {list(a.shape)}, In[1]: {list(b.shape)}.", a=a, b=b,

@@ -77,6 +77,11 @@ class Context:
         """The buffer of a value of the graph."""
         return self._pointers(value)
 
+    def within(self, function: ir.Function) -> Context:
+        """The place at the start of a function that several equations may call: it has no scratch and no table."""
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        return Context(self.unit, b, self._pointers, self._table)
+
     def begin(self) -> None:
         """A new equation: the scratch of the last one is free again."""
         self._top = 0
@@ -206,19 +211,20 @@ class Context:
         n: int,
         cost: float,
         pointers: Sequence[ir.Value],
-        body: Callable[[Context, list[ir.Value], ir.Value, ir.Value, ir.Value], None],
+        body: Callable[..., None],
         align: int = 1,
         name: str = "part",
     ) -> int:
         """body(ctx, pointers, begin, end, part) over parts of range(n); `cost`: nanoseconds of one turn.
 
-        What the body reads and writes goes through `pointers`: it may be emitted into a function of its own.
+        What the body reads and writes goes through `pointers`: it may be emitted into a function of its own.  Bounds
+        and part are ints where the loop is not cut.
         Gives the number of parts.  Cuts fall on multiples of `align`.
         """
         bounds = self.parts(n, cost, align)
         count = len(bounds) - 1
         if count == 1:
-            body(self, list(pointers), self.index(0), self.index(n), self.index(0))
+            body(self, list(pointers), 0, n, 0)
             return 1
         function = self._part(pointers, body, name)
         operands = self._stacked([self._table, *pointers])
@@ -226,7 +232,8 @@ class Context:
         cuts = ir.GlobalVariable(self.module, kind, self.module.get_unique_name("cuts"))
         cuts.linkage, cuts.global_constant = "internal", True
         cuts.initializer = ir.Constant(kind, bounds)
-        self.call(PARALLEL, VOID, [function, operands, cuts, self.index(count)])
+        given = [opaque(function), operands, opaque(cuts), self.index(count)]
+        self.call(PARALLEL, VOID, given)
         return count
 
     def _part(
@@ -251,9 +258,15 @@ class Context:
         """The pointers in an array on the stack."""
         with self.b.goto_entry_block():
             place = self.b.alloca(ir.ArrayType(PTR, len(pointers)))
+            place.type = PTR
         for k, pointer in enumerate(pointers):
             self.b.store(pointer, self.at(place, self.index(k), PTR))
         return place
+
+
+def opaque(named: ir.Function | ir.GlobalVariable) -> ir.Value:
+    """The address of something with a name, as a pointer without a type."""
+    return ir.FormattedConstant(PTR, named.get_reference())
 
 
 def call_pointer(

@@ -5,6 +5,7 @@ Small graphs are held in registers (`rows`), all others in planned buffers (`buf
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,18 @@ import numpy as np
 from llvmlite import ir
 
 from gradtape.backends.llvm import native
+from gradtape.backends.llvm.blas import blas
+from gradtape.backends.llvm.buffers import Maker, Ways
+from gradtape.backends.llvm.context import Unit
+from gradtape.backends.llvm.engine import host
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
 from gradtape.graph.ir import Equation, Graph
+from gradtape.graph.memory import plan_memory
+from gradtape.graph.memory_check import check_plan
 
 ROWS_LIMIT = 6000  # vector instructions
+CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
 HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
 
 
@@ -43,8 +51,8 @@ class Program:
 def build(graph: Graph, donate: Mapping[int, int]) -> Program:
     """The program of a graph."""
     size = length(graph, ROWS_LIMIT)
-    if size is None:
-        raise NotImplementedError("Only graphs of small tensors are compiled yet.")
+    if size is None or _has_effect(graph):
+        return build_buffers(graph, donate)
     return build_rows(graph, donate, size)
 
 
@@ -59,7 +67,7 @@ def run_function(module: ir.Module) -> ir.Function:
 
 def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
     """The program of a small graph, in registers from end to end."""
-    module = ir.Module(name=graph.name or "graph")
+    module = new_module(graph)
     program = Program(module, "rows")
     run = run_function(module)
     inputs, outputs, arena, table = run.args
@@ -93,6 +101,38 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
         size > HOLD_LOCK_BELOW or _loops(graph),
     )  # fmt: skip
     return program
+
+
+def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
+    """The program of any graph, over planned buffers."""
+    module = new_module(graph)
+    program = Program(module, "buffers")
+    ways = Ways()
+    plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
+    if CHECK_PLANS:
+        check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
+    found = blas()
+    unit = Unit(module, host().vector_bytes, native.I32 if found and found.bits == 32 else native.I64)
+    unit.symbols = program.slots
+    run = run_function(module)
+    maker = Maker(run, unit, plan, ways, program.callbacks)
+    maker.emit()
+    program.constants = maker.constants
+    program.arena_bytes = plan.arena_bytes + unit.scratch_bytes
+    native.door_function(
+        module, run, program.slot, graph.avals_in, graph.avals_out, donate, True, True
+    )
+    return program
+
+
+def new_module(graph: Graph) -> ir.Module:
+    module = ir.Module(name="graph")
+    module.triple = host().triple
+    return module
+
+
+def _has_effect(graph: Graph) -> bool:
+    return any(equation.effect for equation in graph.equations)
 
 
 def _emit(emitter: Emitter, graph: Graph, given: dict[Any, Any]) -> list[Any]:

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.backends.llvm import native
+from gradtape.backends.llvm.blas import blas
+from gradtape.backends.llvm.callbacks import Callback
+from gradtape.backends.llvm.context import PARALLEL
 from gradtape.backends.llvm.engine import compile_ir
 from gradtape.backends.llvm.program import Program, build
+from gradtape.backends.llvm.threads import parallel_address
 from gradtape.backends.protocol import check_donations, undonated
 from gradtape.graph.ir import Aval, Graph
 
@@ -49,7 +53,7 @@ class NativeExecutable:
         self._arena_bytes = program.arena_bytes
         self._compiled = compile_ir(program.module)
         self.from_disk = self._compiled.from_disk
-        self._keep: list[Any] = list(program.constants.values())
+        self._keep: list[Any] = []
         self._table = self._filled_table(program)
         self._idle: list[Callable[..., Any]] = []
         self._lock = threading.Lock()
@@ -63,12 +67,29 @@ class NativeExecutable:
         table = np.zeros(max(len(program.slots), 1), np.uint64)
         for name, slot in program.slots.items():
             if name in program.constants:
-                table[slot] = program.constants[name].ctypes.data
+                table[slot] = self._kept(np.require(program.constants[name], None, ["C", "A"])).ctypes.data
+            elif name in program.callbacks:
+                table[slot] = id(self._kept(Callback(program.callbacks[name])))
+            elif name.startswith("cblas_"):
+                table[slot] = self._blas(name)
+            elif name == PARALLEL:
+                table[slot] = parallel_address()
             elif name in native.API or name == "clock_gettime":
                 table[slot] = native.api_address(name)
             else:
                 table[slot] = native.object_address(name)
         return table
+
+    def _kept(self, thing: Any) -> Any:
+        self._keep.append(thing)
+        return thing
+
+    @staticmethod
+    def _blas(name: str) -> int:
+        found = blas()
+        if found is None:
+            raise RuntimeError(f"There is no BLAS here. Received: {name}")
+        return found.address(name)
 
     def _new_door(self) -> Callable[..., Any]:
         """A door with memory of its own: one for each call in flight."""

@@ -73,8 +73,9 @@ def mangled(kind: Any) -> str:
 class ScalarBuilder(MathMethods, IntegerMethods):
     """Emits instructions on values of one dtype: scalars (`lanes` = 1) or vectors of any length."""
 
-    def __init__(self, builder: Any, dtype: Any, lanes: int = 1):
+    def __init__(self, builder: Any, dtype: Any, lanes: int = 1, narrow: bool = False):
         self.ir = builder
+        self.narrow = narrow  # float64 that will be rounded to float32: shorter polynomials do
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.lanes = lanes
         self.type = llvm_type(self.dtype, lanes)
@@ -95,6 +96,20 @@ class ScalarBuilder(MathMethods, IntegerMethods):
     def has_scale(self) -> bool:
         """Whether x 2^n is one instruction."""
         return host().has_scale
+
+    @cached_property
+    def wide(self) -> ScalarBuilder:
+        """The builder for float64: where few functions of float32 are worth code of their own."""
+        if self.dtype == FLOAT64:
+            return self
+        return ScalarBuilder(self.ir, FLOAT64, self.lanes, narrow=True)
+
+    def widened(self, x: Any) -> Any:
+        return x if self.dtype == FLOAT64 else self.ir.fpext(x, self.wide.type)
+
+    def narrowed(self, x: Any) -> Any:
+        """A value of `wide` back in the builder's dtype."""
+        return x if self.dtype == FLOAT64 else self.ir.fptrunc(x, self.type)
 
     def call(self, name: str, *xs: Any, kinds: int = 1) -> Any:
         """Call of the intrinsic `name`, overloaded by the types of its first `kinds` arguments."""

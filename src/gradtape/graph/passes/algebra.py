@@ -48,6 +48,10 @@ def negated(r: Rewriter, value: Value) -> Value | None:
     return None if maker is None else maker.inputs[0]
 
 
+def minus_constant(r: Rewriter, value: Value) -> Value:
+    return r.constant(np.asarray(np.negative(r.constants[value])))
+
+
 def like(r: Rewriter, e: Equation, op: str, *inputs: Value) -> Value:
     """`op` on `inputs`, with the type of e's result."""
     return r.emit(op, inputs, {}, e.outputs[0].aval, e)
@@ -82,9 +86,9 @@ def two_signs(r: Rewriter, e: Equation) -> Any:
     if a is not None and b is not None:
         return like(r, e, e.op, a, b)
     if a is not None and y in r.constants:
-        return like(r, e, e.op, a, r.constant(np.negative(r.constants[y])))
+        return like(r, e, e.op, a, minus_constant(r, y))
     if b is not None and x in r.constants:
-        return like(r, e, e.op, r.constant(np.negative(r.constants[x])), b)
+        return like(r, e, e.op, minus_constant(r, x), b)
     return None
 
 
@@ -100,7 +104,7 @@ def minus(r: Rewriter, e: Equation) -> Any:
         return None
     for a, c in (product.inputs, product.inputs[::-1]):
         if c in r.constants and c.aval.size == 1:
-            return like(r, e, "multiply", a, r.constant(np.negative(r.constants[c])))
+            return like(r, e, "multiply", a, minus_constant(r, c))
     return None
 
 
@@ -164,7 +168,8 @@ def multiplied_by(r: Rewriter, e: Equation, x: Value, c: float) -> Value | None:
     limits = np.finfo(np.float32 if x.aval.dtype.kind == "V" else x.aval.dtype)
     if not limits.tiny <= abs(c) <= limits.max:
         return None
-    return like(r, e, "multiply", x, r.constant(np.asarray(c, x.aval.dtype)))
+    product = r.emit("multiply", (x, r.constant(np.asarray(c, x.aval.dtype))), {}, x.aval, e)
+    return r.shaped(product, e.outputs[0].shape, e)
 
 
 @on("square", "abs")

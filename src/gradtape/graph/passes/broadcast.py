@@ -11,7 +11,8 @@ from gradtape.graph.shapes import broadcast_shape
 BROADCAST = Table()
 
 # Operations whose inputs broadcast, and whose elements depend on nothing but the elements at their place.  Not `pow`,
-# whose kernel looks at the size of the exponent; not `add_n` and those whose shapes must agree.
+# whose kernel looks at the size of the exponent; not `add_n` and those whose shapes must agree; not of complex numbers,
+# whose products NumPy rounds one way alone and another way among several.
 BROADCASTING = (
     "add", "subtract", "multiply", "real_div", "div_no_nan", "mul_no_nan", "maximum", "minimum", "where",
     "squared_difference", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and",
@@ -43,7 +44,7 @@ def implicit(r: Rewriter, e: Equation) -> Any:
     """x + broadcast(y) -> x + y;  broadcast(x) + broadcast(y) -> broadcast(x + y)"""
     inputs = e.inputs
     out = e.outputs[0].aval
-    if not out.size:
+    if not out.size or out.dtype.kind == "c":
         return None
     sources = [source(r, v) for v in inputs]
     for v, s in zip(inputs, sources):
@@ -64,7 +65,7 @@ def implicit(r: Rewriter, e: Equation) -> Any:
 def of_repeated(r: Rewriter, e: Equation) -> Any:
     """f(broadcast(x)) -> broadcast(f(x))"""
     maker = r.maker(e.inputs[0], "broadcast_to")
-    if maker is None or not e.outputs[0].aval.size:
+    if maker is None or not e.outputs[0].aval.size or e.inputs[0].dtype.kind == "c":
         return None
     x = maker.inputs[0]
     small = r.emit(e.op, (x,), e.attrs, Aval(x.aval.shape, e.outputs[0].aval.dtype), e)

@@ -183,9 +183,8 @@ def with_inputs_known(
     for i, v in enumerate(values):
         if i in same:
             moved[graph.inputs[i]] = graph.inputs[same[i]]
-        elif v in r.constants:
-            if v.aval.size <= SMALL:
-                constants[graph.inputs[i]] = r.constants[v]
+        elif v in r.constants and v.aval.size <= SMALL:
+            constants[graph.inputs[i]] = r.constants[v]
     inputs = (*[graph.inputs[i] for i in kept], *graph.inputs[len(values) :])
     equations = graph.equations
     if moved:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Equation
 from gradtape.graph.passes.rewrite import Rewriter, Table
 
@@ -55,7 +57,7 @@ def reshape_once(r: Rewriter, e: Equation) -> Any:
 
 @on("transpose")
 def transpose_once(r: Rewriter, e: Equation) -> Any:
-    """transpose(x, (0, 1, ...)) -> x;  transpose(transpose(x)) -> transpose(x);  only axes of length 1 move -> reshape"""
+    """transpose(x, (0, 1)) -> x;  transpose(transpose(x)) -> transpose(x);  only axes of length 1 move -> reshape"""
     x = e.inputs[0]
     shape, rank = x.aval.shape, len(x.aval.shape)
     given = e.attrs["perm"]
@@ -159,7 +161,7 @@ def joined(r: Rewriter, e: Equation) -> Any:
 
 @on("split", "unstack")
 def cut(r: Rewriter, e: Equation) -> Any:
-    """split(x) into one -> x;  unstack(x) into one -> reshape(x);  split(concat(xs)) -> xs;  unstack(stack(xs)) -> xs"""
+    """split(x) into one -> x;  unstack(x) into one -> reshape(x);  split(concat(x)) -> x;  unstack(stack(x)) -> x"""
     x, outs = e.inputs[0], e.outputs
     if len(outs) == 1:
         return (r.reshaped(x, outs[0].shape, e),)
@@ -229,8 +231,8 @@ def swaps_last(e: Equation) -> bool:
     "reduce_all",
 )
 def of_single(r: Rewriter, e: Equation) -> Any:
-    """sum, mean, max, min, product, any, all over axes of length 1 -> reshape"""
-    x = e.inputs[0]
+    """max, min, product, any, all over axes of length 1 -> reshape;  sum, mean -> reshape, added to where sums start"""
+    x, op = e.inputs[0], e.op
     shape = x.aval.shape
     for a in e.attrs["axis"]:
         if shape[a] != 1:
@@ -238,11 +240,22 @@ def of_single(r: Rewriter, e: Equation) -> Any:
     dtype = x.aval.dtype
     if not x.aval.size:
         return None
-    if dtype.kind == "c" and e.op in ("reduce_prod", "reduce_mean"):
+    if dtype.kind == "c" and op in ("reduce_prod", "reduce_mean"):
         return None  # a product or quotient with 1 + 0j: nan where there is an infinity
-    if dtype.name == "float16" and e.op in ("reduce_sum", "reduce_mean"):
-        return None  # starts at 0, so that -0 becomes 0
-    return r.reshaped(x, e.outputs[0].shape, e)
+    if dtype.kind in "iu" and dtype.itemsize == 8 and op == "reduce_mean":
+        return None  # the quotient is taken in float64
+    y = r.reshaped(x, e.outputs[0].shape, e)
+    if dtype.kind in "fVc" and op in ("reduce_sum", "reduce_mean"):
+        start = r.constant(start_of_sums(dtype))
+        return r.emit("add", (y, start), {}, y.aval, e)
+    return y
+
+
+@cache
+def start_of_sums(dtype: np.dtype[Any]) -> np.ndarray:
+    """0 or -0: what the sum of a single -0 comes to."""
+    zero = np.negative(np.zeros((1,), dtype))
+    return np.asarray(REGISTRY["reduce_sum"].kernel(zero, axis=(0,), keepdims=False))
 
 
 @on("reduce_max", "reduce_min", "reduce_any", "reduce_all")

@@ -16,7 +16,11 @@ def width(b: Any) -> int:
 
 
 def numbers(b: Any, name: str) -> tuple[float, ...]:
-    """The coefficients `name` for the builder's width."""
+    """The coefficients `name` for the builder's width; where float32 is enough, the shorter ones."""
+    if b.narrow:
+        short = getattr(table, f"{name}_NARROW", None)
+        if short is not None:
+            return short
     return getattr(table, f"{name}_{width(b)}")
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradtape.backends.llvm.mathfn import exponential, logarithm
+from gradtape.backends.llvm.mathfn import (
+    error,
+    exponential,
+    hyperbolic,
+    inverse,
+    logarithm,
+    power,
+    trigonometric,
+)
 
 
 class MathMethods:
@@ -33,3 +41,42 @@ class MathMethods:
 
     def log1p(self, x: Any) -> Any:
         return logarithm.log1p(self, x)
+
+    def sin(self, x: Any) -> Any:
+        return trigonometric.sin(self, x)
+
+    def cos(self, x: Any) -> Any:
+        return trigonometric.cos(self, x)
+
+    def tan(self, x: Any) -> Any:
+        return trigonometric.tan(self, x)
+
+    def asin(self, x: Any) -> Any:
+        return inverse.asin(self, x)
+
+    def acos(self, x: Any) -> Any:
+        return inverse.acos(self, x)
+
+    def atan(self, x: Any) -> Any:
+        return inverse.atan(self, x)
+
+    def atan2(self, y: Any, x: Any) -> Any:
+        return inverse.atan2(self, y, x)
+
+    def asinh(self, x: Any) -> Any:
+        return hyperbolic.asinh(self, x)
+
+    def acosh(self, x: Any) -> Any:
+        return hyperbolic.acosh(self, x)
+
+    def atanh(self, x: Any) -> Any:
+        return hyperbolic.atanh(self, x)
+
+    def erf(self, x: Any) -> Any:
+        return error.erf(self, x)
+
+    def erfc(self, x: Any) -> Any:
+        return error.erfc(self, x)
+
+    def pow(self, x: Any, y: Any) -> Any:
+        return power.pow(self, x, y)

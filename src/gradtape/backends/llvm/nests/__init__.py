@@ -1,0 +1,89 @@
+"""Code for equations over buffers in memory: nests of vectorised loops, calls of the BLAS, moved elements.
+
+    lower = lowering_of(equation)       None: the equation is left to its NumPy kernel
+    lower(ctx, equation)                emits its code
+
+`aliases(equation)`: outputs that are their input's memory; `inplace(equation)`: outputs that may be written over an input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradtape.backends.llvm.context import Context
+from gradtape.graph.ir import Equation, Graph
+
+Lower = Callable[[Context, Equation], None]
+Lowering = Callable[[Equation], "Lower | None"]
+LOWERINGS: dict[str, Lowering] = {}
+ALIASES = frozenset(
+    ("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape")
+)
+
+
+def lowering_of(equation: Equation) -> Lower | None:
+    """How an equation becomes code over its operands' buffers, or None."""
+    from gradtape.backends.llvm.nests import tables  # noqa: F401  (fills LOWERINGS on first use)
+
+    special = LOWERINGS.get(equation.op)
+    if special is not None:
+        found = special(equation)
+        if found is not None:
+            return found
+    return group_lowering(equation)
+
+
+def group_lowering(equation: Equation) -> Lower | None:
+    """As a nest of loops: a fused group, an elementwise equation, a fold, a softmax ..."""
+    from gradtape.backends.llvm.nests.nest import lower_group, nest_of
+
+    graph = group_of(equation)
+    if graph is None:
+        return None
+    if not any(v.aval.size for v in equation.outputs):
+        return lambda ctx, equation: None
+    space = nest_of(graph)
+    if space is None:
+        return None
+    return lambda ctx, equation: lower_group(ctx, equation, graph, space)
+
+
+def group_of(equation: Equation) -> Graph | None:
+    """An equation as a group: that of a fused one, or itself alone; None for what is no loop over elements."""
+    from gradtape.core.card import REGISTRY
+    from gradtape.graph.expand import FOLDS, expands
+    from gradtape.graph.space import is_same
+
+    if equation.op == "fused":
+        return equation.attrs["graph"]
+    op = equation.op
+    if op in FOLDS or expands(op) or is_same(equation) or REGISTRY[op].family == "Elementwise" or op in ("zeros_like", "ones_like"):
+        inputs = tuple(dict.fromkeys(equation.inputs))
+        return Graph(inputs, (equation,), equation.outputs)
+    return None
+
+
+def nestable(graph: Graph) -> bool:
+    """Whether a group can run as one nest of loops: what the fusion pass asks."""
+    from gradtape.backends.llvm.nests.nest import nest_of
+
+    return nest_of(graph) is not None
+
+
+def aliases(equation: Equation) -> dict[int, int]:
+    """Outputs that need no buffer and no code: output -> the input whose memory it is."""
+    if equation.op in ALIASES:
+        return {0: 0}
+    real = equation.op in ("conj", "real") and equation.inputs[0].dtype.kind != "c"
+    return {0: 0} if real else {}
+
+
+def inplace(equation: Equation) -> list[tuple[int, int]]:
+    """Pairs (output, input): the output may be written into the input's buffer where nobody needs the input after."""
+    from gradtape.backends.llvm.nests.nest import inplace_pairs, nest_of
+
+    graph = group_of(equation)
+    space = None if graph is None else nest_of(graph)
+    if graph is None or space is None:
+        return []
+    return inplace_pairs(graph, space, equation)
