@@ -1,0 +1,112 @@
+"""Make, with TensorFlow, what the eager golden cases give inside `tf.function`.
+
+    TENSORFLOW_PYTHON tools/golden/make_traced.py [FAMILY ...]
+
+Most cases give there what they give eagerly: of them nothing is kept. tests/parity/traced/ holds the outcomes that
+differ (other random numbers, errors of another class), tests/parity/untraced.txt the cases that have no meaning there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from golden import make, outcome, registry, tracing
+
+DATA = make.ROOT / "tests" / "parity" / "traced"
+UNTRACED = make.ROOT / "tests" / "parity" / "untraced.txt"
+REASONS = {
+    "'Tensor' object has no attribute 'numpy'": "asks a tensor for its numbers",
+    "numpy() is only available when eager": "asks a variable for its numbers",
+    "Cannot convert a symbolic": "hands a tensor to NumPy",
+    "as a Python `bool`": "uses a tensor as a Python bool, without autograph",
+    "Iterating over a symbolic": "iterates over a tensor, without autograph",
+    "only supports singleton tf.Variables": "makes a variable at each call",
+    "out of scope": "takes a tensor out of its function",
+    "must be wrapped in an init_scope": "makes a variable of what it computes",
+}
+
+
+def reason_of(error: Exception) -> str:
+    text = str(error)
+    for words, reason in REASONS.items():
+        if words in text:
+            return reason
+    line = next((one.strip() for one in text.splitlines() if one.strip()), "")
+    return f"{type(error).__name__}: {line}"[:150]
+
+
+def texts(tree: Any) -> list[str]:
+    if isinstance(tree, str):
+        return [tree]
+    if isinstance(tree, dict):
+        return [t for v in tree.values() for t in texts(v)]
+    return [t for v in tree for t in texts(v)] if isinstance(tree, list) else []
+
+
+def traced(tf: Any, one: registry.Case, seed: int, eager: Any) -> tuple[Any, str]:
+    """The outcome and, where it has no meaning, why."""
+    found = tracing.run(tf, one, seed)
+    raised = isinstance(eager, dict) and "!raises" in eager
+    if isinstance(found, Exception) and not raised:
+        return None, reason_of(found)
+    try:
+        tree = outcome.plain(found)
+    except Exception as error:
+        return None, f"keeps a symbolic tensor: {reason_of(error)}"
+    if "!symbolic" in json.dumps(tree, default=str):
+        return None, "keeps a symbolic tensor"
+    if any('Tensor("' in t or "<tf.Tensor '" in t for t in texts(tree)):
+        return None, "prints a symbolic tensor"
+    return tree, ""
+
+
+def main(wanted: list[str]) -> None:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")
+    registry.load()
+    eager, seed = make.read(make.DATA)
+    untraced = make.listed(UNTRACED)
+    DATA.mkdir(exist_ok=True)
+    families: dict[str, list[str]] = {}
+    for name in eager:
+        family = registry.CASES[name].family
+        if not family.startswith("function_") and (not wanted or family in wanted):
+            families.setdefault(family, []).append(name)
+    for family, names in families.items():
+        store, lines, without = outcome.Store(), [], 0
+        for name in names:
+            untraced.pop(name, None)
+            tree, why = traced(tf, registry.CASES[name], seed, eager[name]["outcome"])
+            if why:
+                untraced[name] = why
+                without += 1
+            elif outcome.differences(eager[name]["outcome"], tree):
+                entry = {"names": [], "outcome": store.put(tree)}
+                lines.append(f"{json.dumps(name)}: {json.dumps(entry)}")
+        print(f"{family}: {len(names)} cases, {without} without a meaning, {len(lines)} differ", flush=True)
+        for path in DATA.glob(f"{family}.*"):
+            path.unlink()
+        if lines:
+            head = f'"tensorflow": {json.dumps(tf.__version__)}, "seed": {seed}'
+            body = ",\n".join(lines)
+            (DATA / f"{family}.json").write_text(f'{{{head}, "cases": {{\n{body}\n}}}}\n')
+            np.savez_compressed(DATA / f"{family}.npz", **store.arrays())
+        UNTRACED.write_text(
+            "# Eager cases without a meaning inside tf.function, by tools/golden/make_traced.py: NAME # REASON\n"
+            + "".join(f"{name} # {why}\n" for name, why in sorted(untraced.items()))
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
