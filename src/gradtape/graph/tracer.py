@@ -49,9 +49,8 @@ class Trace:
         self.equations: list[Equation] = []
         self.constants: dict[Value, np.ndarray] = {}
         self.slots: dict[int, Slot] = {}  # by id of the variable
-        self.captured: dict[
-            int, tuple[Traced, Traced]
-        ] = {}  # by id of an outer array: (outer, inner)
+        # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
+        self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
@@ -129,7 +128,9 @@ class Trace:
         slot = self.slots.get(id(variable))
         if slot is None:
             if self.parent is not None:
-                start = self.capture(self.parent.read(variable))
+                outer = self.parent.read(variable)
+                start = self.placeholder(outer._value.shape, outer._value.dtype, outer._name)
+                self.captured[-id(variable)] = outer, start
             else:
                 buffer = variable._buffer
                 shape = buffer.shape
@@ -147,9 +148,10 @@ class Trace:
         tensor = array.tensor if type(array) is TracedArray else self.constant(np.asarray(array))
         if tensor._value.trace is not self:
             tensor = self.capture(tensor)
-        if tensor is slot.now or tensor is slot.start:
-            tensor = self.bind(REGISTRY["identity"], (tensor,), {})
-        slot.now, slot.written = tensor, True
+        # Another stand-in for the same value: a tape does not look through an assignment.
+        held: Any = tensor._value
+        slot.now = self.wrap(held.value, held.shape, held.known, slot.start._name)
+        slot.written = True
 
     def new_variable(self, variable: Any, initial_value: Any) -> Any:
         """The initial value of a variable that is made while tracing: computed now, outside of the graph."""
