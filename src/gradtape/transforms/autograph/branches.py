@@ -110,6 +110,8 @@ def check_branches(then: Any, other: Any, names: tuple[str, ...]) -> None:
             own, theirs = leaf_tensors(x), leaf_tensors(y)
             if own is None or theirs is None:
                 if x is not y and not (own is theirs and type(x) is type(y) and x == y):
+                    if isinstance(x, str | bytes) and isinstance(y, str | bytes):
+                        raise CannotTrace(f"{name!r} is another text in each branch of a condition")
                     raise TypeError(
                         f"'{name}' must be a tensor, or the same object in the main and else branches. Received: {x!r} "
                         f"and {y!r}"

@@ -12,6 +12,7 @@ import weakref
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from gradtape.transforms.autograph import directives
 from gradtape.transforms.autograph.source import NoSourceError, tree_of
 
 _LOCK = threading.RLock()
@@ -120,9 +121,11 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     try:
         from malt.core import converter
         from malt.impl import api
+        from malt.lang import directives as theirs
         from malt.pyct import anno, errors, inspect_utils, naming, transformer
     except ImportError:
         raise NoSourceError("the package diastatic-malt is not installed: pip install 'gradtape[autograph]'") from None
+    theirs.set_loop_options, theirs.UNSPECIFIED = directives.set_loop_options, directives.UNSPECIFIED
     code = function.__code__
     for part in ast.walk(node):
         line = getattr(part, "lineno", None)

@@ -10,12 +10,12 @@ from typing import Any
 from gradtape.base.exports import export
 from gradtape.transforms.autograph.calls import converted_or_same
 from gradtape.transforms.autograph.convert import convert, converted_source
+from gradtape.transforms.autograph.directives import Feature, set_loop_options
 from gradtape.transforms.autograph.scan import is_users, needs_conversion
 from gradtape.transforms.autograph.source import NoSourceError
 from gradtape.transforms.function import CONVERTERS, Function
 from gradtape.transforms.staged_control import CONVERT
 
-_UNSPECIFIED = object()
 
 
 def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
@@ -37,6 +37,8 @@ def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) 
     return function
 
 
+export("autograph.experimental.set_loop_options")(set_loop_options)
+export("autograph.experimental.Feature")(Feature)
 CONVERTERS.append(convert_for_trace)
 CONVERT.append(convert_for_trace)
 
@@ -88,17 +90,6 @@ def do_not_convert(func: Any = None) -> Any:
     if isinstance(func, FunctionType | MethodType):
         functools.update_wrapper(wrapper, func)
     return wrapper
-
-
-@export("autograph.experimental.set_loop_options")
-def set_loop_options(
-    parallel_iterations: Any = _UNSPECIFIED, swap_memory: Any = _UNSPECIFIED,
-    maximum_iterations: Any = _UNSPECIFIED, shape_invariants: Any = _UNSPECIFIED,
-) -> None:  # fmt: skip
-    """First statement of a loop in a traced function: the most turns it makes, and shapes that change.
-
-    maximum_iterations: a number.  shape_invariants: pairs of a tensor and its shape; such a loop runs eagerly.
-    """
 
 
 @export("autograph.set_verbosity")

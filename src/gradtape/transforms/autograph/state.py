@@ -28,6 +28,8 @@ class Undefined:
         raise UnboundLocalError(f"'{self.symbol_name}' is used before assignment")
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         raise UnboundLocalError(f"'{self.symbol_name}' is used before assignment")
 
     def __repr__(self) -> str:
