@@ -19,7 +19,7 @@ from gradtape.base.quiet import quiet
 from gradtape.base.site import user_site
 from gradtape.core.bind import apply, wrong_dtype
 from gradtape.core.card import REGISTRY
-from gradtape.core.context import STATE, record
+from gradtape.core.context import STATE, record, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.infer import outputs_of
 from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
@@ -31,12 +31,16 @@ _FROM_SHAPES = {"shape_of", "size", "rank"}
 
 
 class Slot:
-    """A variable in a trace: its value at the start (an input), and its value now."""
+    """A variable in a trace: its value at the start (an input), and its value now.
 
-    __slots__ = ("variable", "start", "now", "written")
+    fresh: whether it was written and not read since.
+    """
+
+    __slots__ = ("variable", "start", "now", "written", "fresh")
 
     def __init__(self, variable: Any, start: Traced):
         self.variable, self.start, self.now, self.written = variable, start, start, False
+        self.fresh = False
 
 
 class Trace:
@@ -140,7 +144,14 @@ class Trace:
 
     def read(self, variable: Any) -> Traced:
         """The variable's value at this point."""
-        return self._slot(variable).now
+        slot = self._slot(variable)
+        if slot.fresh:
+            slot.fresh = False
+            if differentiable(slot.now) and slot.now._value.shape == slot.start._value.shape:
+                # The gradient by the variable counts each reading of it, and does not look into assignments.
+                with recorders(()):
+                    slot.now = self.bind(REGISTRY["assigned"], (slot.start, slot.now), {})
+        return slot.now
 
     def write(self, variable: Any, array: Any) -> None:
         """The variable has a new value from here on."""
@@ -151,7 +162,7 @@ class Trace:
         # Another stand-in for the same value: a tape does not look through an assignment.
         held: Any = tensor._value
         slot.now = self.wrap(held.value, held.shape, held.known, slot.start._name)
-        slot.written = True
+        slot.written = slot.fresh = True
 
     def new_variable(self, variable: Any, initial_value: Any) -> Any:
         """The initial value of a variable that is made while tracing: computed now, outside of the graph."""

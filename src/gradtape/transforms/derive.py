@@ -11,8 +11,8 @@ from gradtape.core.context import recorders
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape
 from gradtape.graph.derivative import Derivative
-from gradtape.graph.ir import DERIVE, Graph
-from gradtape.graph.passes import dead_code
+from gradtape.graph.ir import DERIVE, Equation, Graph
+from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace, replay
 
 _KNOWN: weakref.WeakKeyDictionary[Graph, dict[tuple[int, ...], Derivative]] = (
@@ -46,7 +46,40 @@ def _derive(graph: Graph, given: tuple[int, ...]) -> Derivative:
         found = [dense(c, RECORDED) if isinstance(c, IndexedSlices) else c for c in found]
         sources = tuple([i for i, c in zip(floating, found) if c is not None])
         whole = trace.graph([c for c in found if c is not None])
-    return Derivative(dead_code(whole), given, sources)
+    return Derivative(without_effects(whole), given, sources)
+
+
+def without_effects(graph: Graph) -> Graph:
+    """The equations that the outputs need: what has happened on the way forward does not happen again.
+
+    Raises CannotTrace where something is needed that Python gave, such as random numbers: it would be another thing now.
+    """
+    live = set(graph.outputs)
+    kept: list[Equation] = []
+    for e in reversed(graph.equations):
+        if live.isdisjoint(e.outputs):
+            continue
+        if e.op == "host":
+            raise CannotTrace(
+                "a gradient goes through a branch or a loop that draws random numbers or calls Python"
+            )
+        kept.append(_inside(e))
+        live.update(e.inputs)
+    kept.reverse()
+    constants = {v: a for v, a in graph.constants.items() if v in live}
+    return Graph(graph.inputs, tuple(kept), graph.outputs, constants, graph.name)
+
+
+def _inside(e: Equation) -> Equation:
+    if not e.effect:
+        return e
+    attrs = dict(e.attrs)
+    for name, attr in attrs.items():
+        if isinstance(attr, Graph):
+            attrs[name] = without_effects(attr)
+        elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
+            attrs[name] = tuple([without_effects(g) for g in attr])
+    return Equation(e.op, e.inputs, attrs, e.outputs, e.site)
 
 
 DERIVE.append(derive)

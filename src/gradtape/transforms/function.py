@@ -159,6 +159,7 @@ class Function:
         args, kwargs = self._canonical(args, kwargs)
         try:
             concrete = self._concrete_for(args, kwargs)
+            result = concrete.call_with(args, kwargs)
         except CannotTrace as reason:
             self._cannot_trace(reason)
             return self._run_eagerly(args, kwargs)
@@ -167,7 +168,6 @@ class Function:
                 raise
             self._eager = True
             return self._run_eagerly(args, kwargs)
-        result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
         if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
