@@ -248,8 +248,7 @@ class Maker:
         self.b.position_at_end(done)
 
     def poll(self, b: ir.IRBuilder) -> ir.Value:
-        function = native.poll_function(self.unit.module, self.unit.slot)
-        return b.call(function, [self.arena, self.table])
+        return native.poll(b, self.arena, self.table)
 
     def rows(self, step: Run) -> None:
         """An equation on small tensors, in registers."""
@@ -275,8 +274,7 @@ class Maker:
         e = native.Emit(self.b, self.unit.slot, self.table)
         for k, buffer in enumerate(buffers):
             e.store(self.pointer(buffer), place, 8 * k)
-        function = native.python_function(self.unit.module, self.unit.slot)
-        failed = self.b.call(function, [self.arena, self.table, e.entry(name), place])
+        failed = native.python(self.b, self.arena, self.table, e.entry(name), place)
         fine = after or self.block("fine")
         self.b.cbranch(failed, self.way_out(), fine)
         self.b.position_at_end(fine)
