@@ -73,7 +73,7 @@ def in_memory(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def ulps(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
-    """|found - exact| in units of the last place of `exact` rounded; inf where nan, infinity or a zero's sign differ."""
+    """|found - exact| in units of the last place; inf where nan, infinity or the sign of a zero differ."""
     dtype = found.dtype
     with np.errstate(all="ignore"):
         rounded = exact.astype(dtype)
@@ -82,7 +82,9 @@ def ulps(found: np.ndarray, exact: np.ndarray) -> np.ndarray:
         off = np.abs(found.astype(exact.dtype) - np.where(finite, exact, 0)) / gap
         largest = np.finfo(dtype).max
         # on the edge of the range one may be inf and the other the largest number
-        near = (np.isinf(found) & (np.abs(rounded) == largest)) | (np.isinf(rounded) & (np.abs(found) == largest))
+        near = (np.isinf(found) & (np.abs(rounded) == largest)) | (
+            np.isinf(rounded) & (np.abs(found) == largest)
+        )
     same = (found == rounded) | (np.isnan(found) & np.isnan(rounded)) | near
     off = np.where(finite, off, np.where(same, 0.0, np.inf))
     turned = (np.signbit(found) != np.signbit(rounded)) & ~np.isnan(rounded)

@@ -117,7 +117,8 @@ def test_a_maximum_of_nan_is_nan_and_a_sum_of_infinities_infinite():
     for dtype in FLOATS:
         for op in ("reduce_max", "reduce_min", "reduce_sum"):
             for axis in ((0,), (1,)):
-                equation = equation_of(op, [x.astype(dtype)], axis=axis, keepdims=False)
+                with np.errstate(all="ignore"):
+                    equation = equation_of(op, [x.astype(dtype)], axis=axis, keepdims=False)
                 (y,) = Native(equation, lowering_of(equation))(x.astype(dtype))
                 (e,) = graph_of(equation).run(x.astype(dtype))
                 np.testing.assert_array_equal(np.isnan(y), np.isnan(e))
@@ -137,7 +138,7 @@ def test_softmax_and_its_kin_run_row_by_row(n, dtype):
 
 
 @pytest.mark.parametrize("labels_dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("n", [1, 10, 33, 500])
+@pytest.mark.parametrize("n", [2, 10, 33, 500])
 def test_sparse_cross_entropy_gives_loss_and_slope(n, labels_dtype):
     for dtype in FLOATS:
         x, labels = numbers((9, n), dtype), RNG.integers(0, n, 9).astype(labels_dtype)

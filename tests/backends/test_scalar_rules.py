@@ -30,39 +30,42 @@ RULED = [c for c in ELEMENTWISE if c.scalar is not None]
 
 SERIES = "its kernel sums a series or iterates until it has converged"
 WITHOUT = {
-    **dict.fromkeys(
-        "bessel_i0 bessel_i0e bessel_i1 bessel_i1e bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e "
-        "bessel_y0 bessel_y1 betainc dawsn digamma erfcinv erfinv expint fresnel_cos fresnel_sin igamma "
-        "igamma_grad_a igammac lgamma ndtri polygamma random_gamma_grad spence zeta".split(),
-        SERIES,
-    ),
+    **dict.fromkeys((
+        "bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e", "bessel_j0", "bessel_j1", "bessel_k0", "bessel_k0e",
+        "bessel_k1", "bessel_k1e", "bessel_y0", "bessel_y1", "betainc", "dawsn", "digamma", "erfcinv", "erfinv",
+        "expint", "fresnel_cos", "fresnel_sin", "igamma", "igamma_grad_a", "igammac", "lgamma", "ndtri", "polygamma",
+        "random_gamma_grad", "spence", "zeta",
+    ), SERIES),
     "cross": "it works along an axis of three",
     "complex": "complex numbers have no scalar type in the builder",
-}
+}  # fmt: skip
 # Units in the last place between the compiled function and the kernel, where both round: each is within 2 of the truth,
 # NumPy's own functions within 4 (its float32 ones), and compositions add up.
 APPROXIMATE = {
-    **dict.fromkeys(
-        "exp expm1 log log1p tanh sigmoid sinh cosh sin cos tan asin acos atan atan2 asinh acosh atanh erfc pow".split(),
-        6.0,
-    ),
-    **dict.fromkeys(
-        "softplus log_sigmoid xlogy xlog1py elu selu silu sigmoid_cross_entropy_with_logits".split(), 8.0
-    ),
+    **dict.fromkeys((
+        "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sinh", "cosh", "sin", "cos", "tan", "asin", "acos",
+        "atan", "atan2", "asinh", "acosh", "atanh", "erfc", "pow",
+    ), 6.0),
+    **dict.fromkeys((
+        "softplus", "log_sigmoid", "xlogy", "xlog1py", "elu", "selu", "silu", "sigmoid_cross_entropy_with_logits",
+    ), 8.0),
     "erf": 8.0,  # the kernel's float32 fit is to 2e-8
-}
-
-
-# Differences and products that lose digits in the kernel too: what they are made of is near 1, or below the normal numbers.
+}  # fmt: skip
+# What loses digits in the kernel too: differences from 1, and what is below the normal numbers.
 NEAR_ONE = {"elu", "selu"}
-UNDERFLOWS = {"sigmoid", "silu"}  # the kernel's e^-x is inf there; the compiled one goes down to the subnormal numbers
+UNDERFLOWS = {
+    "sigmoid",
+    "silu",
+}  # the kernel's e^-x is inf there; the compiled one goes down to the subnormal numbers
 
 
 def dtypes_of(card: Any) -> list[str]:
     """The dtypes that the card takes and its rule is for."""
     kinds = set(card.takes) & set(card.lowers)
     return [
-        d for d in (*FLOATS, *INTEGERS, "bool") if np.dtype(d).kind in kinds and card.name != "where"
+        d
+        for d in (*FLOATS, *INTEGERS, "bool")
+        if np.dtype(d).kind in kinds and card.name != "where"
     ] + ([*FLOATS, *INTEGERS, "bool"] if card.name == "where" else [])
 
 
@@ -95,8 +98,8 @@ def edges(dtype: str, arity: int) -> list[np.ndarray]:
         values += [-1, -2, -7] if kind.kind == "i" else []
     else:
         f = np.finfo(kind)
-        values = [0.0, f.smallest_subnormal, f.tiny, f.eps, 0.1, 0.4, 0.5, 0.55, 1.0, 1.5, 2.0, 2.5, 3.0, 6.0, 7.5, 20.0]
-        values += [88.0, 100.0, 3e4, 2.0**25, f.max, np.inf]
+        values = [0.0, f.smallest_subnormal, f.tiny, f.eps, 0.1, 0.4, 0.5, 0.55, 1.0, 1.5, 2.0, 2.5]
+        values += [3.0, 6.0, 7.5, 20.0, 88.0, 100.0, 3e4, 2.0**25, f.max, np.inf]
         values = [*values, *(-v for v in values), np.nan]
     if arity > 2:
         values = values[:: max(1, len(values) // 9)]
@@ -130,7 +133,9 @@ def check(card: Any, attrs: dict[str, Any], xs: list[np.ndarray], lanes: int) ->
 
 
 CASES = [
-    pytest.param(card, dtype, id=f"{card.name}-{dtype}") for card in RULED for dtype in dtypes_of(card)
+    pytest.param(card, dtype, id=f"{card.name}-{dtype}")
+    for card in RULED
+    for dtype in dtypes_of(card)
 ]
 
 
