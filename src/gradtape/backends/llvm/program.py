@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
-from gradtape.backends.llvm.buffers import Maker, Ways
+from gradtape.backends.llvm.buffers import Maker, Ways, prepare
 from gradtape.backends.llvm.context import Unit
 from gradtape.backends.llvm.engine import host
 from gradtape.backends.llvm.rows.cost import length
@@ -109,6 +109,7 @@ def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     """The program of any graph, over planned buffers."""
     module = new_module(graph)
     program = Program(module, "buffers", True)
+    graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
     if CHECK_PLANS:
