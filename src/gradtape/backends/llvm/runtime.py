@@ -78,7 +78,7 @@ class NativeExecutable:
         self._arena_bytes, self._release = program.arena_bytes, program.release
         self._compiled = compile_ir(program.text)
         self.from_disk = self._compiled.from_disk
-        self._keep: list[Any] = []
+        self._keep: list[Any] = [self._compiled]  # lives as long as any door
         self._table = self._filled_table(program)
         self._idle: list[Callable[..., Any]] = []
         self._lock = threading.Lock()
