@@ -199,21 +199,15 @@ def _emit_tile(
         return after
 
     totals = ctx.loop_over(ctx.index(0), depth, 1, [s.const(0)] * (height * count), body)
+    # Where nothing is to be added, c is not read: it counts as 0.
+    added = splat(b, adds, lanes)
+    scale, line = splat(b, alpha, lanes), c
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
-    more, plain, done = (b.function.append_basic_block(name) for name in ("adds", "plain", "end"))
-    b.cbranch(adds, more, plain)
-    for block in (more, plain):
-        b.position_at_end(block)
-        scale = splat(b, alpha, lanes)
-        line = c
-        for r in range(height):
-            for v, mask in enumerate(masks):
-                place = ctx.at(line, ctx.index(v * lanes), kind)
-                x = totals[r * count + v]
-                if block is more:
-                    x = s.fma(scale, x, load(ctx, dtype, place, lanes, mask))
-                store(ctx, dtype, x, place, lanes, mask)
-            if r < height - 1:
-                line = ctx.at(line, c_stride, kind)
-        b.branch(done)
-    b.position_at_end(done)
+    reads = [b.and_(mask, added) for mask in masks]
+    for r in range(height):
+        for v, mask in enumerate(masks):
+            place = ctx.at(line, ctx.index(v * lanes), kind)
+            before = load(ctx, dtype, place, lanes, reads[v])
+            store(ctx, dtype, s.fma(scale, totals[r * count + v], before), place, lanes, mask)
+        if r < height - 1:
+            line = ctx.at(line, c_stride, kind)
