@@ -147,8 +147,8 @@ class Trace:
         tensor = array.tensor if type(array) is TracedArray else self.constant(np.asarray(array))
         if tensor._value.trace is not self:
             tensor = self.capture(tensor)
-        if tensor is slot.now or tensor is slot.start:
-            tensor = self.bind(REGISTRY["identity"], (tensor,), {})
+        # Gradients do not go through a write: what is read later counts as the variable's.
+        tensor = self.bind(REGISTRY["assigned"], (slot.now, tensor), {})
         slot.now, slot.written = tensor, True
 
     def new_variable(self, variable: Any, initial_value: Any) -> Any:
