@@ -38,7 +38,8 @@ from gradtape.keras.engine.weights import Weights
 
 _KEYWORDS = {"input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
              "autocast", "implementation"}  # fmt: skip
-SYMBOLIC: dict[str, Callable[..., Any]] = {}  # set by gradtape.keras.engine.symbolic, which stands on this room
+# Set by gradtape.keras.engine.symbolic, which stands on this room.
+SYMBOLIC: dict[str, Callable[..., Any]] = {}
 
 
 def _default(function: Any) -> Any:
@@ -428,9 +429,7 @@ class Layer(Weights, Connected, Losses):
                     CALL.born.extend((v, v._buffer) for v in self.weights)
             Layer.build(self, shapes)
         if self._initial_weights is not None:
-            values, self.__dict__["_initial_weights"] = self._initial_weights, None
-            with real_random():
-                self.set_weights(values)
+            self._set_initial_weights()
 
     def _cast(self, inputs: Any, flat: list[Any]) -> Any:
         """Floating inputs in the dtype that the layer computes in."""
