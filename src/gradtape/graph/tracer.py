@@ -19,7 +19,7 @@ from gradtape.base.quiet import quiet
 from gradtape.base.site import user_site
 from gradtape.core.bind import apply, wrong_dtype
 from gradtape.core.card import REGISTRY
-from gradtape.core.context import STATE, record, recorders
+from gradtape.core.context import STATE, record
 from gradtape.core.tensor import Tensor
 from gradtape.graph.infer import outputs_of
 from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
@@ -147,9 +147,8 @@ class Trace:
         tensor = array.tensor if type(array) is TracedArray else self.constant(np.asarray(array))
         if tensor._value.trace is not self:
             tensor = self.capture(tensor)
-        # Gradients do not go through a write: what is read later counts as the variable's.
-        with recorders(()):
-            tensor = self.bind(REGISTRY["assigned"], (slot.now, tensor), {})
+        if tensor is slot.now or tensor is slot.start:
+            tensor = self.bind(REGISTRY["identity"], (tensor,), {})
         slot.now, slot.written = tensor, True
 
     def new_variable(self, variable: Any, initial_value: Any) -> Any:

@@ -4,7 +4,7 @@ A subprogram is anything with `avals_in`, `avals_out` and `run(*arrays) -> tuple
 functions are such.  Where one of these cards is called eagerly nothing is held: `tf.cond` then simply branches.
 """
 
-from gradtape.core.card import Control, Movement
+from gradtape.core.card import Control
 
 
 class Cond(Control):
@@ -67,20 +67,3 @@ class Fused(Control):
 
     def kernel(*operands, graph):
         return graph.run(*operands)
-
-
-class Assigned(Movement):
-    """What a variable is from a write on.  old, new: any[...] -> new.   d/dold = 1, d/dnew = 0, by decree
-
-    A tape takes every reading of a variable for the variable, whatever was written into it in between; and no gradient
-    goes through the write to where the new value comes from.
-    """
-
-    warns = False
-    samples = ()
-
-    def kernel(old, new):
-        return new
-
-    def vjp(F, g, y, old, new):
-        return g, None
