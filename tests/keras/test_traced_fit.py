@@ -131,7 +131,9 @@ def train(make, mode, monkeypatch, **options):
         if mode == "eager":
             patch.setattr(steps.Step, "traces", False)
         model, (x, y, *weights), more = make()
-        model.__dict__["_jit_compile"] = {"eager": None, "interpreted": False, "compiled": True}[mode]
+        model.__dict__["_jit_compile"] = {"eager": None, "interpreted": False, "compiled": True}[
+            mode
+        ]
         history = model.fit(
             x, y, batch_size=16, epochs=3, verbose=0, sample_weight=weights[0] if weights else None, **more, **options
         ).history  # fmt: skip
@@ -207,7 +209,9 @@ def test_the_validation_loops_too(calls):
 
 def test_who_listens_to_batches_hears_each(calls):
     heard = []
-    listener = tf.keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: heard.append(batch))
+    listener = tf.keras.callbacks.LambdaCallback(
+        on_batch_end=lambda batch, logs: heard.append(batch)
+    )
     line(jit_compile=True).fit(X, TARGET, 16, epochs=1, verbose=0, callbacks=[listener])
     assert heard == [0, 1, 2, 3, 4]
     assert calls == ["train_step"] * 5
