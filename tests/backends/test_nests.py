@@ -76,7 +76,8 @@ def test_folds_of_rows_columns_and_all(op, n, dtype):
         if op == "reduce_prod":
             x = (1 + x / 100).astype(dtype)
         x = np.abs(x)  # so that sums are relative to their terms
-        check(op, [x], close=0 if "m" in op[-3:] and op[-3:] != "sum" and op[-4:] != "mean" else 40, axis=axis, keepdims=False)
+        close = {"reduce_max": 0, "reduce_min": 0, "reduce_prod": 2 * n}.get(op, 40)
+        check(op, [x], close=close, axis=axis, keepdims=False)
 
 
 @pytest.mark.parametrize("op", ["reduce_any", "reduce_all"])
@@ -116,7 +117,8 @@ def test_a_maximum_of_nan_is_nan_and_a_sum_of_infinities_infinite():
     for dtype in FLOATS:
         for op in ("reduce_max", "reduce_min", "reduce_sum"):
             for axis in ((0,), (1,)):
-                equation = equation_of(op, [x.astype(dtype)], axis=axis, keepdims=False)
+                with np.errstate(all="ignore"):
+                    equation = equation_of(op, [x.astype(dtype)], axis=axis, keepdims=False)
                 (y,) = Native(equation, lowering_of(equation))(x.astype(dtype))
                 (e,) = graph_of(equation).run(x.astype(dtype))
                 np.testing.assert_array_equal(np.isnan(y), np.isnan(e))
@@ -136,7 +138,7 @@ def test_softmax_and_its_kin_run_row_by_row(n, dtype):
 
 
 @pytest.mark.parametrize("labels_dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("n", [1, 10, 33, 500])
+@pytest.mark.parametrize("n", [2, 10, 33, 500])
 def test_sparse_cross_entropy_gives_loss_and_slope(n, labels_dtype):
     for dtype in FLOATS:
         x, labels = numbers((9, n), dtype), RNG.integers(0, n, 9).astype(labels_dtype)

@@ -36,7 +36,9 @@ def donations(graph: Graph, rng: np.random.Generator) -> dict[int, int]:
     """Inputs given to outputs of their type, at random."""
     donate: dict[int, int] = {}
     for i, v in enumerate(graph.inputs):
-        fits = [o for o, w in enumerate(graph.outputs) if w.aval == v.aval and o not in donate.values()]
+        fits = [
+            o for o, w in enumerate(graph.outputs) if w.aval == v.aval and o not in donate.values()
+        ]
         if fits and rng.random() < 0.7:
             donate[i] = int(rng.choice(fits))
     return donate
@@ -63,7 +65,12 @@ def test_a_spoiled_plan_is_found_out(seed: int) -> None:
         for late in used[k + 2 :]:
             between = [w for run in used[k + 1 : used.index(late)] for w in run.writes]
             for kept in early.writes:
-                if kept.kind == "arena" and kept.nbytes and kept in late.reads and kept not in between:
+                if (
+                    kept.kind == "arena"
+                    and kept.nbytes
+                    and kept in late.reads
+                    and kept not in between
+                ):
                     spoiler = next((w for w in between if w.kind == "arena" and w.nbytes), None)
                     if spoiler is not None and len(plan.steps) == len(used):
                         spoiler.index = kept.index
@@ -112,7 +119,10 @@ def test_two_values_swapped() -> None:
     plan = plan_memory(graph, {0: 0, 1: 1})
     check_plan(graph, plan, {0: 0, 1: 1})
     broken = plan_memory(graph, {0: 0, 1: 1})
-    broken.steps[:] = [Copy(broken.inputs[1], broken.inputs[0]), Copy(broken.inputs[0], broken.inputs[1])]
+    broken.steps[:] = [
+        Copy(broken.inputs[1], broken.inputs[0]),
+        Copy(broken.inputs[0], broken.inputs[1]),
+    ]
     with pytest.raises(PlanError, match="another value"):
         check_plan(graph, broken, {0: 0, 1: 1})
 

@@ -73,15 +73,18 @@ def expanded(graph: Graph) -> tuple[list[Equation], dict[Value, np.ndarray], Che
     parts = Parts()
     parts.constants.update(graph.constants)
     for equation in graph.equations:
-        if equation.op in FOLDS and not folds_anything(equation):
-            shape = equation.outputs[0].shape
-            same = Equation("reshape", equation.inputs, {"shape": shape}, equation.outputs)
-            parts.equations.append(same)
-            continue
         rule = RULES.get(equation.op)
         if rule is None or not rule(parts, equation, *equation.inputs, **equation.attrs):
             parts.equations.append(equation)
-    return parts.equations, parts.constants, tuple(parts.checks)
+    return [_renamed(e) for e in parts.equations], parts.constants, tuple(parts.checks)
+
+
+def _renamed(equation: Equation) -> Equation:
+    """A fold of single numbers as what it is: the same number in another shape."""
+    if equation.op not in FOLDS or folds_anything(equation):
+        return equation
+    attrs = {"shape": equation.outputs[0].shape}
+    return Equation("reshape", equation.inputs, attrs, equation.outputs, equation.site)
 
 
 def exponentials(p: Parts, x: Value, axis: int) -> tuple[Value, Value, Value]:

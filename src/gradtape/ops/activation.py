@@ -48,7 +48,7 @@ class Relu(Activation):
         return (F.relu_grad(g, y),)
 
     def scalar(b, x):
-        return b.select(b.lt(x, b.const(0)), b.const(0), x)
+        return b.select(b.le(x, b.const(0)), b.const(0), x)
 
     def xla(lax, x):
         return lax.max(x, lax.full_like(x, 0))
@@ -94,8 +94,8 @@ class Relu6(Activation):
         return (F.relu6_grad(g, y),)
 
     def scalar(b, x):
-        low = b.select(b.lt(x, b.const(0)), b.const(0), x)
-        return b.select(b.lt(b.const(6), low), b.const(6), low)
+        low = b.select(b.le(x, b.const(0)), b.const(0), x)
+        return b.select(b.gt(low, b.const(6)), b.const(6), low)
 
     def latex(y, x):
         return (f"[0 < {x} < 6]",)
@@ -111,6 +111,10 @@ class Relu6Grad(Elementwise):
 
     def vjp(F, g, y, gradients, x):
         return (lambda: F.relu6_grad(g, x)), (lambda: nothing(F, x))
+
+    def scalar(b, g, x):
+        inside = b.logical_and(b.lt(b.const(0), x), b.lt(x, b.const(6)))
+        return b.mul(g, b.select(inside, b.const(1), b.const(0)))
 
 
 class LeakyRelu(Activation):
@@ -139,7 +143,7 @@ class LeakyRelu(Activation):
         return (F.leaky_relu_grad(g, x, alpha=alpha),)
 
     def scalar(b, x, *, alpha):
-        return b.select(b.lt(b.const(0), x), x, b.mul(x, b.const(alpha)))
+        return b.select(b.lt(b.const(0), x), x, b.mul(x, b.const(np.float32(alpha))))
 
     def latex(y, x, *, alpha):
         return (rf"[{x} > 0] + {alpha} [{x} \le 0]",)
@@ -156,6 +160,9 @@ class LeakyReluGrad(Elementwise):
 
     def vjp(F, g, y, gradients, x, *, alpha):
         return (lambda: F.leaky_relu_grad(g, x, alpha=alpha)), (lambda: nothing(F, x))
+
+    def scalar(b, g, x, *, alpha):
+        return b.select(b.lt(b.const(0), x), g, b.mul(g, b.const(np.float32(alpha))))
 
 
 class Elu(Activation):
@@ -178,6 +185,9 @@ class Elu(Activation):
     def vjp(F, g, y, x):
         return (F.elu_grad(g, y),)
 
+    def scalar(b, x):
+        return b.select(b.lt(x, b.const(0)), b.sub(b.exp(x), b.const(1)), x)
+
     def latex(y, x):
         return (rf"[{x} \ge 0] + [{x} < 0] ({y} + 1)",)
 
@@ -194,6 +204,9 @@ class EluGrad(Elementwise):
 
     def vjp(F, g, z, gradients, y):
         return (lambda: F.elu_grad(g, y)), (lambda: F.relu_grad(g * gradients, -y))
+
+    def scalar(b, g, y):
+        return b.select(b.lt(y, b.const(0)), b.mul(b.add(y, b.const(1)), g), g)
 
 
 class Selu(Activation):
@@ -217,6 +230,10 @@ class Selu(Activation):
     def vjp(F, g, y, x):
         return (F.selu_grad(g, y),)
 
+    def scalar(b, x):
+        low = b.mul(b.const(SELU_SCALE_ALPHA), b.sub(b.exp(x), b.const(1)))
+        return b.select(b.lt(x, b.const(0)), low, b.mul(b.const(SELU_SCALE), x))
+
     def latex(y, x):
         return (rf"[{x} \ge 0] s + [{x} < 0] ({y} + s \alpha)",)
 
@@ -234,6 +251,10 @@ class SeluGrad(Elementwise):
 
     def vjp(F, g, z, gradients, y):
         return (lambda: F.selu_grad(g, y)), (lambda: F.relu_grad(g * gradients, -y))
+
+    def scalar(b, g, y):
+        low = b.add(y, b.const(SELU_SCALE_ALPHA))
+        return b.mul(g, b.select(b.lt(y, b.const(0)), low, b.const(SELU_SCALE)))
 
 
 class Silu(Elementwise):
@@ -266,6 +287,9 @@ class Silu(Elementwise):
             lambda: g * F.square(x) * (s * rest),
         )
 
+    def scalar(b, x, beta):
+        return b.mul(x, b.sigmoid(b.mul(beta, x)))
+
 
 class Softsign(Activation):
     """Softsign.  features: float[...].   y = x / (1 + |x|);  dy/dx = 1 / (1 + |x|)^2
@@ -282,6 +306,9 @@ class Softsign(Activation):
 
     def vjp(F, g, y, x):
         return (g / F.square(F.const(1, like=x) + F.abs(x)),)
+
+    def scalar(b, x):
+        return b.div(x, b.add(b.const(1), b.abs(x)))
 
     def latex(y, x):
         return (rf"\frac{{1}}{{(1 + |{x}|)^2}}",)

@@ -170,3 +170,9 @@ class AddN(Elementwise):
 
     def vjp(F, g, y, *inputs):
         return (g,) * len(inputs)
+
+    def scalar(b, *inputs):
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = b.add(total, x)
+        return total

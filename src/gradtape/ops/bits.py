@@ -20,6 +20,9 @@ class BitwiseAnd(Elementwise):
     def kernel(x, y):
         return np.bitwise_and(x, y)
 
+    def scalar(b, x, y):
+        return b.and_(x, y)
+
 
 class BitwiseOr(Elementwise):
     """Bits set in either.  x, y: integer[...] -> same"""
@@ -32,6 +35,9 @@ class BitwiseOr(Elementwise):
 
     def kernel(x, y):
         return np.bitwise_or(x, y)
+
+    def scalar(b, x, y):
+        return b.or_(x, y)
 
 
 class BitwiseXor(Elementwise):
@@ -46,6 +52,9 @@ class BitwiseXor(Elementwise):
     def kernel(x, y):
         return np.bitwise_xor(x, y)
 
+    def scalar(b, x, y):
+        return b.xor(x, y)
+
 
 class Invert(Elementwise):
     """All bits turned over.  x: integer[...] -> same"""
@@ -59,6 +68,9 @@ class Invert(Elementwise):
     def kernel(x):
         return np.invert(x)
 
+    def scalar(b, x):
+        return b.invert(x)
+
 
 class LeftShift(Elementwise):
     """x 2^y without the bits that leave the width.  x, y: integer[...] -> same.  y is kept within the width."""
@@ -70,6 +82,9 @@ class LeftShift(Elementwise):
 
     def kernel(x, y):
         return np.left_shift(x, _within(x, y))
+
+    def scalar(b, x, y):
+        return b.shift_left(x, _within_width(b, y))
 
 
 class RightShift(Elementwise):
@@ -83,6 +98,13 @@ class RightShift(Elementwise):
     def kernel(x, y):
         return np.right_shift(x, _within(x, y))
 
+    def scalar(b, x, y):
+        return b.shift_right(x, _within_width(b, y))
+
 
 def _within(x, y):
     return np.clip(y, 0, 8 * x.dtype.itemsize - 1).astype(y.dtype)
+
+
+def _within_width(b, y):
+    return b.min(b.max(y, b.const(0)), b.const(8 * b.dtype.itemsize - 1))

@@ -55,6 +55,9 @@ class Cast(Elementwise):
             return F.cast(t[0], dtype=dtype)
         return None
 
+    def scalar(b, x, *, dtype):
+        return b.cast(x, b.dtype, dtype)
+
 
 def convert(x, dtype):
     """`x` in another dtype, as a C++ cast on x86 does it."""
@@ -121,6 +124,9 @@ class Real(Elementwise):
     def vjp(F, g, y, x):
         return (F.cast(g, dtype=F.dtype(x)),)
 
+    def scalar(b, input):
+        return input
+
 
 class Imag(Elementwise):
     """Imaginary part.  input: complex[...] -> float[...]; 0 for real numbers.   dy/dIm = 1"""
@@ -137,6 +143,9 @@ class Imag(Elementwise):
         if F.dtype(x).kind != "c":
             return (None,)
         return (lambda: F.complex(F.const(0, like=g), g),)
+
+    def scalar(b, input):
+        return b.const(0)
 
 
 class Conj(Elementwise):
@@ -155,6 +164,9 @@ class Conj(Elementwise):
 
     def jvp(F, t, y, x):
         return F.conj(t[0])
+
+    def scalar(b, x):
+        return x
 
 
 class Angle(Elementwise):
@@ -175,6 +187,9 @@ class Angle(Elementwise):
         wide = F.dtype(x)
         z = F.reciprocal(F.complex(F.imag(x), F.real(x)))
         return (-F.cast(g, dtype=wide) * z,)
+
+    def scalar(b, input):
+        return b.select(b.lt(input, b.const(0)), b.const(np.pi), b.const(0))
 
 
 class Bitcast(Op):

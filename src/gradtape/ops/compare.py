@@ -131,11 +131,15 @@ class ApproximateEqual(Elementwise):
     """Whether |x - y| < tolerance.  x, y: number[...] of one shape -> bool[...]"""
 
     takes = "fVciu"
+    lowers = "f"  # integers meet the tolerance in float64
     samples = (S("3,4", "3,4", tolerance=1e-5),)
     no_gradient = WHY
 
     def kernel(x, y, *, tolerance):
         return np.abs(x - y) < tolerance
+
+    def scalar(b, x, y, *, tolerance):
+        return b.lt(b.abs(b.sub(x, y)), b.const(tolerance))
 
 
 class LogicalAnd(Elementwise):
@@ -150,6 +154,9 @@ class LogicalAnd(Elementwise):
     def kernel(x, y):
         return np.logical_and(x, y)
 
+    def scalar(b, x, y):
+        return b.logical_and(x, y)
+
 
 class LogicalOr(Elementwise):
     """Either or both.  x, y: bool[...] -> bool[...]"""
@@ -162,6 +169,9 @@ class LogicalOr(Elementwise):
 
     def kernel(x, y):
         return np.logical_or(x, y)
+
+    def scalar(b, x, y):
+        return b.logical_or(x, y)
 
 
 class LogicalXor(Elementwise):
@@ -176,6 +186,9 @@ class LogicalXor(Elementwise):
     def kernel(x, y):
         return np.logical_xor(x, y)
 
+    def scalar(b, x, y):
+        return b.logical_xor(x, y)
+
 
 class LogicalNot(Elementwise):
     """The contrary.  x: bool[...] -> bool[...]"""
@@ -189,6 +202,9 @@ class LogicalNot(Elementwise):
     def kernel(x):
         return np.logical_not(x)
 
+    def scalar(b, x):
+        return b.logical_not(x)
+
 
 class IsNan(Elementwise):
     """Whether x is not a number.  x: float[...] -> bool[...]"""
@@ -200,6 +216,9 @@ class IsNan(Elementwise):
 
     def kernel(x):
         return np.isnan(x)
+
+    def scalar(b, x):
+        return b.isnan(x)
 
 
 class IsInf(Elementwise):
@@ -213,6 +232,9 @@ class IsInf(Elementwise):
     def kernel(x):
         return np.isinf(x)
 
+    def scalar(b, x):
+        return b.isinf(x)
+
 
 class IsFinite(Elementwise):
     """Whether x is neither nan nor infinite.  x: float[...] -> bool[...]"""
@@ -224,3 +246,6 @@ class IsFinite(Elementwise):
 
     def kernel(x):
         return np.isfinite(x)
+
+    def scalar(b, x):
+        return b.isfinite(x)

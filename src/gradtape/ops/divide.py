@@ -39,6 +39,9 @@ class RealDiv(Elementwise):
         return (lambda: g / F.conj(y)), of_y
 
     def scalar(b, x, y):
+        if b.dtype.kind in "iu":
+            wide = np.dtype(np.float32 if b.dtype.itemsize <= 2 else np.float64)
+            return b.of(wide).div(b.cast(x, b.dtype, wide), b.cast(y, b.dtype, wide))
         return b.div(x, y)
 
     def xla(lax, x, y):
@@ -115,6 +118,7 @@ class FloorDiv(Elementwise):
     public = ("math.floordiv",)
     operators = ("__floordiv__", "__rfloordiv__")
     takes = REALS
+    lowers = "f"  # an integer divided by 0 is an error
     samples = (S("3,4", "4", low=0.5),)
     no_gradient = "piecewise constant: TensorFlow gives None"
 
@@ -142,6 +146,7 @@ class FloorMod(Elementwise):
     public = ("math.floormod", "math.mod")
     operators = ("__mod__", "__rmod__")
     takes = REALS
+    lowers = "f"
     samples = (
         S(Arg("3,4", 4.1, 4.9), Arg("4", 1.05, 1.35), order=1),
         S(Arg("4", -4.9, -4.1), Arg("4", 1.05, 1.35), order=1),
@@ -156,6 +161,12 @@ class FloorMod(Elementwise):
 
     def vjp(F, g, z, x, y):
         return g, lambda: g * -F.floor_div(x, y)
+
+    def scalar(b, x, y):
+        zero = b.const(0)
+        r = b.fmod(x, y)
+        differ = b.logical_xor(b.lt(y, zero), b.lt(r, zero))
+        return b.select(b.logical_and(b.ne(r, zero), differ), b.add(r, y), r)
 
     def latex(z, x, y):
         return "1", rf"-\lfloor {x} / {y} \rfloor"
@@ -174,6 +185,7 @@ class TruncateDiv(Elementwise):
 
     public = ("truncatediv",)
     takes = REALS
+    lowers = "f"
     samples = (S("3,4", "4", low=0.5),)
     no_gradient = "piecewise constant: TensorFlow gives None"
 
@@ -187,6 +199,9 @@ class TruncateDiv(Elementwise):
             return q + ((q < 0) & (q * y != x)).astype(x.dtype)
         return np.trunc(np.divide(x, y))
 
+    def scalar(b, x, y):
+        return b.trunc(b.div(x, y))
+
 
 class TruncateMod(Elementwise):
     """Remainder with the sign of the dividend.  x, y: real[...] -> same.   z = x - y trunc(x / y)
@@ -196,6 +211,7 @@ class TruncateMod(Elementwise):
 
     public = ("truncatemod",)
     takes = REALS
+    lowers = "f"
     samples = (S("3,4", "4", low=0.5),)
     no_gradient = "TensorFlow has no gradient of TruncateMod; use tf.math.floormod"
     gradient_missing = True
@@ -203,6 +219,9 @@ class TruncateMod(Elementwise):
     def kernel(x, y):
         check_divisor(x, y, _zero_divisor)
         return np.fmod(x, y)
+
+    def scalar(b, x, y):
+        return b.fmod(x, y)
 
 
 def _zero_divisor(message, **values):

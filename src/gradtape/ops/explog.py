@@ -149,7 +149,7 @@ class Sigmoid(Elementwise):
         return (g * (c * (F.const(1, like=x) - c)),)
 
     def scalar(b, x):
-        return b.div(b.const(1.0), b.add(b.const(1.0), b.exp(b.neg(x))))
+        return b.sigmoid(x)
 
     def xla(lax, x):
         return lax.logistic(x)
@@ -225,8 +225,7 @@ class Softplus(Elementwise):
         return (g * F.sigmoid(x),)
 
     def scalar(b, x):
-        zero = b.const(0.0)
-        return b.add(b.select(b.lt(zero, x), x, zero), b.log1p(b.exp(b.neg(b.abs(x)))))
+        return b.add(b.max(x, b.const(0)), b.log1p(b.exp(b.neg(b.abs(x)))))
 
     def latex(y, x):
         return (rf"\sigma({x})",)
@@ -254,8 +253,8 @@ class LogSigmoid(Elementwise):
         return (g * F.sigmoid(-x),)
 
     def scalar(b, x):
-        zero = b.const(0.0)
-        return b.sub(b.select(b.lt(x, zero), x, zero), b.log1p(b.exp(b.neg(b.abs(x)))))
+        top = b.max(b.neg(x), b.const(0))
+        return b.neg(b.add(top, b.log1p(b.exp(b.neg(b.abs(x))))))
 
     def latex(y, x):
         return (rf"\sigma(-{x})",)
@@ -273,6 +272,9 @@ class Xlogy(Elementwise):
 
     def vjp(F, g, z, x, y):
         return (lambda: F.xlogy(_not_zero(F, x), y) * g), (lambda: F.xdivy(x, y) * g)
+
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.mul(x, b.log(y)))
 
     def latex(z, x, y):
         return rf"\ln({y})", rf"\frac{{{x}}}{{{y}}}"
@@ -294,6 +296,9 @@ class Xlog1py(Elementwise):
             lambda: F.xdivy(x, y + F.const(1, like=y)) * g,
         )
 
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.mul(x, b.log1p(y)))
+
     def latex(z, x, y):
         return rf"\ln(1 + {y})", rf"\frac{{{x}}}{{1 + {y}}}"
 
@@ -310,6 +315,9 @@ class Xdivy(Elementwise):
 
     def vjp(F, g, z, x, y):
         return (lambda: F.xdivy(_not_zero(F, x), y) * g), (lambda: F.xdivy(-x, y * y) * g)
+
+    def scalar(b, x, y):
+        return b.select(b.eq(x, b.const(0)), b.const(0), b.div(x, y))
 
     def latex(z, x, y):
         return rf"\frac{{1}}{{{y}}}", rf"-\frac{{{x}}}{{{y}^2}}"

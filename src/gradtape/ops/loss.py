@@ -277,6 +277,10 @@ class SigmoidCrossEntropyWithLogits(Elementwise):
     def vjp(F, g, y, logits, labels):
         return (lambda: g * (F.sigmoid(logits) - labels)), (lambda: -(g * logits))
 
+    def scalar(b, x, labels):
+        loss = b.sub(b.max(x, b.const(0)), b.mul(x, labels))
+        return b.add(loss, b.log1p(b.exp(b.neg(b.abs(x)))))
+
 
 def _step_by_step(x, labels):
     """The same, each step rounded: so TensorFlow computes it, and halves show it."""

@@ -42,7 +42,7 @@ class Ceil(Elementwise):
         return np.ceil(x)
 
     def scalar(b, x):
-        return b.neg(b.floor(b.neg(x)))
+        return b.ceil(x)
 
     def xla(lax, x):
         return lax.ceil(x)
@@ -63,6 +63,9 @@ class Round(Elementwise):
     def kernel(x):
         return x if x.dtype.kind in "iu" else np.rint(x)
 
+    def scalar(b, x):
+        return b.round(x)
+
 
 class Rint(Elementwise):
     """Nearest whole number; halves go to the even one.  x: float[...] -> same.  No gradient."""
@@ -74,6 +77,9 @@ class Rint(Elementwise):
 
     def kernel(x):
         return np.rint(x)
+
+    def scalar(b, x):
+        return b.round(x)
 
 
 class NextAfter(Elementwise):
@@ -88,3 +94,6 @@ class NextAfter(Elementwise):
 
     def vjp(F, g, z, x1, x2):
         return g, lambda: F.lift(np.zeros(F.shape(x2), F.dtype(x2)))
+
+    def scalar(b, x1, x2):
+        return b.nextafter(x1, x2)

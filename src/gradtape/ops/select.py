@@ -119,8 +119,7 @@ class ClipByValue(Elementwise):
         )
 
     def scalar(b, t, low, high):
-        least = b.select(b.lt(high, t), high, t)
-        return b.select(b.lt(least, low), low, least)
+        return b.max(b.min(t, high), low)
 
     def latex(y, t, low, high):
         return rf"[{low} \le {t} \le {high}]", f"[{t} < {low}]", f"[{t} > {high}]"

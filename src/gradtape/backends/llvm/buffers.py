@@ -23,7 +23,15 @@ from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, w
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
 CONTROL = ("while", "cond")
 SMALL = 2000  # instructions of an equation that is done in registers
-PRODUCTS = frozenset(("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter"))
+PRODUCTS = frozenset(
+    ("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter")
+)
+
+
+def _small(equation: Equation) -> bool:
+    """Whether an equation is done in registers."""
+    size = length_of(equation, SMALL)
+    return size is not None and size <= SMALL
 
 
 class Ways:
@@ -41,7 +49,7 @@ class Ways:
 
     def _find(self, equation: Equation) -> tuple[str, Any]:
         if equation.op in CONTROL:
-            small = not equation.effect and length_of(equation, SMALL) is not None
+            small = not equation.effect and _small(equation)
             return ("rows", None) if small else ("control", None)
         if equation.op == "host":
             return "python", None
@@ -49,11 +57,11 @@ class Ways:
             lower = lowering_of(equation)
             if lower is not None:
                 return "nest", lower
-        return ("rows" if length_of(equation, SMALL) is not None else "python"), None
+        return ("rows" if _small(equation) else "python"), None
 
     def whole(self, equation: Equation) -> bool:
         """Whether control flow is one step."""
-        return self.of(equation)[0] == "rows"
+        return equation.op in CONTROL and self.of(equation)[0] == "rows"
 
     def writes_over(self, equation: Equation, operand: int, output: int) -> bool:
         way, _ = self.of(equation)
@@ -72,7 +80,9 @@ class Ways:
                 for graph in (attr if type(attr) is tuple else (attr,))
                 for inner in getattr(graph, "equations", ())
             )
-        return way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+        return (
+            way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+        )
 
 
 CHECKING = frozenset(
@@ -126,6 +136,7 @@ class Maker:
         begin = self.b.block
         self.steps(self.plan.steps)
         self.b.ret(I32(native.DONE))
+        self.entry.position_at_end(self.entry.block)  # lowerings have put things there as well
         self.entry.branch(begin)
 
     # -- buffers
@@ -276,5 +287,3 @@ class Maker:
             self.raised = self.block("raised")
             ir.IRBuilder(self.raised).ret(I32(native.RAISED))
         return self.raised
-
-

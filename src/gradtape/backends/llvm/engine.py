@@ -23,7 +23,10 @@ _LOCK = threading.RLock()  # LLVM's global context is used by one thread at a ti
 @cache
 def available() -> bool:
     """Whether machine code can be made here."""
-    return importlib.util.find_spec("llvmlite") is not None
+    try:
+        return importlib.util.find_spec("llvmlite") is not None
+    except (ImportError, ValueError):  # a finder that forbids it; a None in sys.modules
+        return False
 
 
 class Host:

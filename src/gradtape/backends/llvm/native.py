@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from llvmlite import ir
 
@@ -276,7 +277,7 @@ def door_function(
             "==", b.and_(e.load(array, ARRAY_FLAGS, I32), I32(flags)), I32(flags)
         )
         rank = b.icmp_unsigned("==", e.load(array, ARRAY_RANK, I32), I32(len(aval.shape)))
-        dtype = e.entry(f"dtype:{aval.dtype.str}")
+        dtype = e.entry(f"dtype:{aval.dtype.name}")
         good = b.and_(b.and_(good, rank), b.icmp_unsigned("==", e.load(array, ARRAY_DTYPE), dtype))
         require(good)
         if aval.shape:
@@ -350,9 +351,14 @@ def make_door(address: int, frame: np.ndarray, keep: list[Any]) -> Callable[...,
     return _new_function(ctypes.addressof(method), frame, None)
 
 
+def dtype_named(name: str) -> np.dtype[Any]:
+    """A dtype by its own name; those of `ml_dtypes` too."""
+    return np.dtype(ml_dtypes.bfloat16) if name == "bfloat16" else np.dtype(name)
+
+
 def object_address(name: str) -> int:
     """The address of a Python object that machine code names."""
     kind, _, rest = name.partition(":")
     if kind == "dtype":
-        return id(np.dtype(rest))
+        return id(dtype_named(rest))
     return id({"ndarray": np.ndarray, "None": None}[rest])

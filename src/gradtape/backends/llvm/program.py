@@ -112,7 +112,9 @@ def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     if CHECK_PLANS:
         check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
     found = blas()
-    unit = Unit(module, host().vector_bytes, native.I32 if found and found.bits == 32 else native.I64)
+    unit = Unit(
+        module, host().vector_bytes, native.I32 if found and found.bits == 32 else native.I64
+    )
     unit.symbols = program.slots
     run = run_function(module)
     maker = Maker(run, unit, plan, ways, program.callbacks)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from gradtape.backends.llvm.engine import compile_ir
 from gradtape.backends.llvm.program import Program, build
 from gradtape.backends.llvm.threads import parallel_address
 from gradtape.backends.protocol import check_donations, undonated
-from gradtape.graph.ir import Aval, Graph
+from gradtape.graph.ir import Aval, Graph, graphs_in
 
 ALIGNMENT = 64
 
@@ -34,10 +36,33 @@ def new_buffer(aval: Aval) -> np.ndarray:
 
 
 def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> NativeExecutable:
-    """Machine code of a graph.  donate: input -> output that takes over its buffer."""
+    """Machine code of a graph.  donate: input -> output that takes over its buffer.
+
+    Raises NotImplementedError where arrays cannot be read from machine code: strings, other interpreters.
+    """
+    if not readable():
+        raise NotImplementedError("This interpreter's arrays are not laid out as machine code expects.")
+    if holds_objects(graph):
+        raise NotImplementedError("Strings are left to NumPy.")
     donate = dict(donate or {})
     check_donations(graph, donate)
     return NativeExecutable(graph, donate, build(graph, donate))
+
+
+@cache
+def readable() -> bool:
+    """Whether machine code can read this interpreter's arrays."""
+    return sys.implementation.name == "cpython" and native.layout_known()
+
+
+def holds_objects(graph: Graph) -> bool:
+    """Whether strings occur: arrays of objects, which only Python may copy."""
+    values = [*graph.inputs, *graph.constants, *graph.outputs]
+    for equation in graph.equations:
+        values += equation.outputs
+        if any(holds_objects(held) for held in graphs_in(equation.attrs)):
+            return True
+    return any(v.dtype.hasobject for v in values)
 
 
 class NativeExecutable:
@@ -67,7 +92,9 @@ class NativeExecutable:
         table = np.zeros(max(len(program.slots), 1), np.uint64)
         for name, slot in program.slots.items():
             if name in program.constants:
-                table[slot] = self._kept(np.require(program.constants[name], None, ["C", "A"])).ctypes.data
+                table[slot] = self._kept(
+                    np.require(program.constants[name], None, ["C", "A"])
+                ).ctypes.data
             elif name in program.callbacks:
                 table[slot] = id(self._kept(Callback(program.callbacks[name])))
             elif name.startswith("cblas_"):

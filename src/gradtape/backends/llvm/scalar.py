@@ -44,21 +44,27 @@ def llvm_type(dtype: np.dtype[Any], lanes: int = 1) -> Any:
     return one if lanes == 1 else ir.VectorType(one, lanes)
 
 
-@cache
+def spelled(dtype: np.dtype[Any], value: Any) -> str:
+    """A number as LLVM's assembler reads it."""
+    if dtype.kind == "f":
+        return llvm_type(dtype).format_constant(float(dtype.type(value)))
+    if dtype == BOOL:
+        return "true" if value else "false"
+    return str(int(value))
+
+
 def constant(dtype: np.dtype[Any], lanes: int, value: Any) -> Any:
-    """`value` in every lane."""
+    """`value`, rounded to the dtype, in every lane."""
+    return _constant(dtype, lanes, spelled(dtype, value))  # by its text: 0.0 and -0.0 are equal
+
+
+@cache
+def _constant(dtype: np.dtype[Any], lanes: int, text: str) -> Any:
     from llvmlite import ir
 
-    kind = llvm_type(dtype)
-    if dtype.kind == "f":
-        text = kind.format_constant(float(dtype.type(value)))
-    elif dtype == BOOL:
-        text = "true" if value else "false"
-    else:
-        text = str(int(value))
     found = ir.Constant(llvm_type(dtype, lanes), ir.Undefined)
     # Written out here: `llvmlite` would spell every lane.
-    reference = text if lanes == 1 else f"splat ({kind} {text})"
+    reference = text if lanes == 1 else f"splat ({llvm_type(dtype)} {text})"
     found._get_reference = lambda: reference
     return found
 
@@ -229,6 +235,23 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         """To the nearest whole number, halves to the even one."""
         return self.call("llvm.nearbyint", x) if self.floating else x
 
+    def fmod(self, x: Any, y: Any) -> Any:
+        """x - y trunc(x / y), exactly: the C library's function, lane by lane."""
+        return self.ir.frem(x, y)
+
+    def nextafter(self, x: Any, y: Any) -> Any:
+        """The neighbour of x in the direction of y: one up or down in the order of the bits."""
+        i, zero = self.bits, self.const(0)
+        away = self.ir.xor(self.lt(x, y), self.lt(x, zero))  # from zero
+        up = self.ir.and_(self.ne(x, y), away)
+        pattern = self.bitcast(x, i)
+        step = i.select(up, i.const(1), i.const(-1))
+        moved = i.bitcast(i.add(pattern, step), self)
+        least = i.bitcast(i.const(1), self)
+        moved = self.select(self.eq(x, zero), self.copysign(least, y), moved)
+        moved = self.select(self.eq(x, y), y, moved)
+        return self.select(self.ir.fcmp_unordered("uno", x, y), self.add(x, y), moved)
+
     def copysign(self, x: Any, y: Any) -> Any:
         """The size of x with the sign of y."""
         return self.call("llvm.copysign", x, y)
@@ -257,10 +280,8 @@ class ScalarBuilder(MathMethods, IntegerMethods):
     # comparisons: bits ------------------------------------------------------------------------------------------------
 
     def _compare(self, how: str, x: Any, y: Any) -> Any:
-        if "float" in str(x.type) or "double" in str(x.type):
-            if how == "!=":
-                return self.ir.fcmp_unordered(how, x, y)
-            return self.ir.fcmp_ordered(how, x, y)
+        if self.floating:
+            return (self.ir.fcmp_unordered if how == "!=" else self.ir.fcmp_ordered)(how, x, y)
         return (self.ir.icmp_signed if self.signed else self.ir.icmp_unsigned)(how, x, y)
 
     def lt(self, x: Any, y: Any) -> Any:

@@ -1,8 +1,8 @@
-"""sin, cos and tan of any finite argument: float32 exactly reduced, float64 to |x| = 2^51.
+"""sin, cos and tan of any argument.
 
-float64: x - n pi/2 with pi/2 in three words (Cody and Waite), which is right to the last place for |n| < 2^51.  Beyond,
-the quadrant is lost: x is then taken as the multiple of 2 pi nearest to it (sin gives 0, cos gives 1), inf gives nan.
-float32: x times 2/pi, taken modulo a turn piece by piece in float64 (Payne and Hanek, without integers).
+float64: x - n pi/2 with pi/2 in three words (Cody and Waite), which is right to the last place for |n| < 2^51; the rare
+lane beyond is given to the C library (`mathfn.library`).
+float32: x times 1/(2 pi), taken modulo a turn piece by piece in float64 (Payne and Hanek, without integers).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from gradtape.backends.llvm.mathfn import coefficients as table
 from gradtape.backends.llvm.mathfn.kit import MANTISSA, horner, numbers, two_sum, width
+from gradtape.backends.llvm.mathfn.library import beyond
 
 LARGEST = 2.0**51
 
@@ -24,7 +25,7 @@ def quadrants(b: Any, x: Any) -> tuple[Any, Any, Any]:
 def _by_words(b: Any, x: Any) -> tuple[Any, Any, Any]:
     p1, p2, p3 = (b.const(-p) for p in table.HALF_PI_64)
     known = b.lt(b.abs(x), b.const(LARGEST))
-    kept = b.select(known, x, b.mul(x, b.const(0)))  # inf becomes nan
+    kept = b.select(known, x, b.mul(x, b.const(0)))  # inf becomes nan, what is put right later 0
     magic = 1.5 * 2.0 ** MANTISSA[64]
     moved = b.fma(kept, b.const(2 / math.pi), b.const(magic))
     n = b.sub(moved, b.const(magic))
@@ -89,7 +90,8 @@ def _wave(b: Any, x: Any, ahead: int) -> Any:
     odd = i.ne(i.and_(q, i.const(1)), i.const(0))
     y = b.select(odd, cosine_of(b, r, lost), sine_of(b, r, lost))
     flip = i.shift_left(i.and_(q, i.const(2)), i.const(width(b) - 2))
-    return i.bitcast(i.xor(b.bitcast(y, i), flip), b)
+    y = i.bitcast(i.xor(b.bitcast(y, i), flip), b)
+    return y if width(b) == 32 else beyond(b, "cos" if ahead else "sin", x, y, LARGEST)
 
 
 def sin(b: Any, x: Any) -> Any:
@@ -110,4 +112,5 @@ def tan(b: Any, x: Any) -> Any:
     sine, cosine = sine_of(w, r, lost), cosine_of(w, r, lost)
     y = w.div(w.select(odd, w.neg(cosine), sine), w.select(odd, sine, cosine))
     tiny = b.lt(b.abs(x), b.const(2.0 ** -(MANTISSA[width(b)] // 2 + 2)))
-    return b.select(tiny, x, b.narrowed(y))
+    y = b.narrowed(y) if width(b) == 32 else beyond(b, "tan", x, y, LARGEST)
+    return b.select(tiny, x, y)

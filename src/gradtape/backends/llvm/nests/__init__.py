@@ -57,7 +57,13 @@ def group_of(equation: Equation) -> Graph | None:
     if equation.op == "fused":
         return equation.attrs["graph"]
     op = equation.op
-    if op in FOLDS or expands(op) or is_same(equation) or REGISTRY[op].family == "Elementwise" or op in ("zeros_like", "ones_like"):
+    if (
+        op in FOLDS
+        or expands(op)
+        or is_same(equation)
+        or REGISTRY[op].family == "Elementwise"
+        or op in ("zeros_like", "ones_like")
+    ):
         inputs = tuple(dict.fromkeys(equation.inputs))
         return Graph(inputs, (equation,), equation.outputs)
     return None
@@ -68,6 +74,14 @@ def nestable(graph: Graph) -> bool:
     from gradtape.backends.llvm.nests.nest import nest_of
 
     return nest_of(graph) is not None
+
+
+def prepared(graph: Graph) -> Graph:
+    """A graph in the form that the lowerings like: products with flags, neighbours in groups."""
+    from gradtape.graph.passes.fuse import fuse
+    from gradtape.graph.passes.layout import accumulate, layout
+
+    return fuse(accumulate(layout(graph)), nestable)
 
 
 def aliases(equation: Equation) -> dict[int, int]:
@@ -82,6 +96,8 @@ def inplace(equation: Equation) -> list[tuple[int, int]]:
     """Pairs (output, input): the output may be written into the input's buffer where nobody needs the input after."""
     from gradtape.backends.llvm.nests.nest import inplace_pairs, nest_of
 
+    if equation.op == "gemm":
+        return [(0, 0)]
     graph = group_of(equation)
     space = None if graph is None else nest_of(graph)
     if graph is None or space is None:

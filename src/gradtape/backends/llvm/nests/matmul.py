@@ -21,7 +21,9 @@ from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
 from gradtape.graph.ir import Equation, Value
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
-SMALL = 1 << 14  # multiplications below which a call costs more than it gains
+SMALL = 3 << 14  # multiplications below which a call costs more than it gains
+THIN = 1 << 9  # the same for products that tiles do not suit
+PACKED = 1 << 12  # numbers of b that are turned around first, at the most
 FLOATS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
 
@@ -52,7 +54,9 @@ class Batch:
     steps_b: tuple[int, ...]
 
 
-def batch_of(a: Value, b: Value, out: Value, transpose_a: bool, transpose_b: bool, accumulate: bool) -> Batch:
+def batch_of(
+    a: Value, b: Value, out: Value, transpose_a: bool, transpose_b: bool, accumulate: bool
+) -> Batch:
     """The products of one equation: batch axes of a go into its rows where b has none."""
     m, n = out.shape[-2:]
     k = a.shape[-2] if transpose_a else a.shape[-1]
@@ -117,7 +121,9 @@ def _lower_affine(ctx: Context, equation: Equation) -> None:
         target, source = ctx.pointer(out), ctx.pointer(bias)
         with ctx.loop(rows) as i:
             copy_flat(ctx, source, address(ctx, target, i, out.dtype, n), out.dtype, n)
-    _products(ctx, batch, ctx.pointer(x), ctx.pointer(w), ctx.pointer(out), constant(out.dtype, 1, 1.0))
+    _products(
+        ctx, batch, ctx.pointer(x), ctx.pointer(w), ctx.pointer(out), constant(out.dtype, 1, 1.0)
+    )
 
 
 def _products(
@@ -152,12 +158,18 @@ def _products(
     level(0, a, b, c)
 
 
-def _step(ctx: Context, pointer: ir.Value, i: ir.Value, dtype: np.dtype[Any], stride: int) -> ir.Value:
+def _step(
+    ctx: Context, pointer: ir.Value, i: ir.Value, dtype: np.dtype[Any], stride: int
+) -> ir.Value:
     return address(ctx, pointer, i, dtype, stride) if stride else pointer
 
 
 def _product_of(p: Product) -> Callable[..., None]:
-    if p.dtype not in FLOATS or p.work <= SMALL:
+    if p.dtype not in FLOATS:
+        return tiled
+    thin = p.n == 1 or p.transpose_b and p.m <= 4  # for which tiles have to turn b around first
+    packing = p.transpose_b and p.n * p.k > PACKED
+    if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled
     return vector_call if 1 in (p.m, p.n) else call
 
@@ -224,7 +236,16 @@ def tiled(
 
 
 class _Tiles:
-    def __init__(self, ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, alpha: Any, packed: ir.Value):
+    def __init__(
+        self,
+        ctx: Context,
+        p: Product,
+        a: ir.Value,
+        b: ir.Value,
+        c: ir.Value,
+        alpha: Any,
+        packed: ir.Value,
+    ):
         self.ctx, self.b, self.p = ctx, ctx.b, p
         self.left, self.right, self.out, self.alpha = a, b, c, alpha
         self.lanes = ctx.lanes(p.dtype)
@@ -245,7 +266,10 @@ class _Tiles:
         """b, given as [n, k], as [k, n]."""
         p, ctx = self.p, self.ctx
         with ctx.loop(p.n) as j:
-            row, column = address(ctx, self.right, j, p.dtype, p.k), address(ctx, packed, j, p.dtype)
+            row, column = (
+                address(ctx, self.right, j, p.dtype, p.k),
+                address(ctx, packed, j, p.dtype),
+            )
             with ctx.loop(p.k) as l:
                 x = load(ctx, p.dtype, address(ctx, row, l, p.dtype))
                 store(ctx, p.dtype, x, address(ctx, column, l, p.dtype, p.n))
@@ -284,10 +308,15 @@ class _Tiles:
 
         def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
             line = address(ctx, self.right, l, p.dtype, p.n)
-            xs = [load(ctx, p.dtype, address(ctx, line, q, p.dtype), lanes, m) for q, m in zip(places, masks)]
+            xs = [
+                load(ctx, p.dtype, address(ctx, line, q, p.dtype), lanes, m)
+                for q, m in zip(places, masks)
+            ]
             after = []
             for r in range(rows):
-                factor = splat(b, load(ctx, p.dtype, address(ctx, lefts[r], l, p.dtype, step)), lanes)
+                factor = splat(
+                    b, load(ctx, p.dtype, address(ctx, lefts[r], l, p.dtype, step)), lanes
+                )
                 after += [s.fma(factor, x, totals[r * self.vectors + v]) for v, x in enumerate(xs)]
             return after
 
@@ -302,3 +331,6 @@ class _Tiles:
                     before = load(ctx, p.dtype, place, lanes, m)
                     x = s.add(before, x) if alpha is None else s.fma(alpha, x, before)
                 store(ctx, p.dtype, x, place, lanes, m)
+
+
+TABLE = {"matmul": matmul, "gemm": gemm, "affine": affine}

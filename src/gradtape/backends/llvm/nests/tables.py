@@ -1,6 +1,7 @@
 """Which operations have code of their own: importing this fills the table."""
 
-from gradtape.backends.llvm.nests import LOWERINGS
-from gradtape.backends.llvm.nests.matmul import affine, gemm, matmul
+from gradtape.backends.llvm.nests import LOWERINGS, matmul, movement, rows
 
-LOWERINGS.update(matmul=matmul, gemm=gemm, affine=affine)
+LOWERINGS.update(matmul.TABLE)
+LOWERINGS.update(movement.TABLE)
+LOWERINGS.update(rows.TABLE)
