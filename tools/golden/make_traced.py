@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from golden import make, outcome, registry, tracing
 
 DATA = make.ROOT / "tests" / "parity" / "traced"
 UNTRACED = make.ROOT / "tests" / "parity" / "untraced.txt"
+ENDS = "TensorFlow ends the whole process there"
 REASONS = {
     "'Tensor' object has no attribute 'numpy'": "asks a tensor for its numbers",
     "numpy() is only available when eager": "asks a variable for its numbers",
@@ -70,43 +73,64 @@ def traced(tf: Any, one: registry.Case, seed: int, eager: Any) -> tuple[Any, str
     return tree, ""
 
 
-def main(wanted: list[str]) -> None:
+def make_family(family: str, progress: Path) -> None:
+    """Write the outcomes of one family, and the name of each case before it begins."""
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
     registry.load()
     eager, seed = make.read(make.DATA)
+    names = [name for name in eager if registry.CASES[name].family == family]
     untraced = make.listed(UNTRACED)
+    fatal = {name for name in names if untraced.get(name) == ENDS}
+    untraced = {n: why for n, why in untraced.items() if n not in names or n in fatal}
+    store, lines = outcome.Store(), []
+    for name in names:
+        if name in fatal:
+            continue
+        progress.write_text(name)
+        tree, why = traced(tf, registry.CASES[name], seed, eager[name]["outcome"])
+        if why:
+            untraced[name] = why
+        elif outcome.differences(eager[name]["outcome"], tree):
+            entry = {"names": [], "outcome": store.put(tree)}
+            lines.append(f"{json.dumps(name)}: {json.dumps(entry)}")
+    without = len(set(names) & set(untraced))
+    print(f"{family}: {len(names)} cases, {without} without a meaning, {len(lines)} differ", flush=True)
+    for path in DATA.glob(f"{family}.*"):
+        path.unlink()
+    if lines:
+        head = f'"tensorflow": {json.dumps(tf.__version__)}, "seed": {seed}'
+        body = ",\n".join(lines)
+        (DATA / f"{family}.json").write_text(f'{{{head}, "cases": {{\n{body}\n}}}}\n')
+        np.savez_compressed(DATA / f"{family}.npz", **store.arrays())
+    write_untraced(untraced)
+
+
+def write_untraced(untraced: dict[str, str]) -> None:
+    UNTRACED.write_text(
+        "# Eager cases without a meaning inside tf.function, by tools/golden/make_traced.py: NAME # REASON\n"
+        + "".join(f"{name} # {why}\n" for name, why in sorted(untraced.items()))
+    )
+
+
+def main(wanted: list[str]) -> None:
+    """Each family in a process of its own: some cases end it."""
     DATA.mkdir(exist_ok=True)
-    families: dict[str, list[str]] = {}
-    for name in eager:
-        family = registry.CASES[name].family
-        if not family.startswith("function_") and (not wanted or family in wanted):
-            families.setdefault(family, []).append(name)
-    for family, names in families.items():
-        store, lines, without = outcome.Store(), [], 0
-        for name in names:
-            untraced.pop(name, None)
-            tree, why = traced(tf, registry.CASES[name], seed, eager[name]["outcome"])
-            if why:
-                untraced[name] = why
-                without += 1
-            elif outcome.differences(eager[name]["outcome"], tree):
-                entry = {"names": [], "outcome": store.put(tree)}
-                lines.append(f"{json.dumps(name)}: {json.dumps(entry)}")
-        print(f"{family}: {len(names)} cases, {without} without a meaning, {len(lines)} differ", flush=True)
-        for path in DATA.glob(f"{family}.*"):
-            path.unlink()
-        if lines:
-            head = f'"tensorflow": {json.dumps(tf.__version__)}, "seed": {seed}'
-            body = ",\n".join(lines)
-            (DATA / f"{family}.json").write_text(f'{{{head}, "cases": {{\n{body}\n}}}}\n')
-            np.savez_compressed(DATA / f"{family}.npz", **store.arrays())
-        UNTRACED.write_text(
-            "# Eager cases without a meaning inside tf.function, by tools/golden/make_traced.py: NAME # REASON\n"
-            + "".join(f"{name} # {why}\n" for name, why in sorted(untraced.items()))
-        )
+    registry.load()
+    families = sorted({one.family for one in registry.CASES.values()})
+    with tempfile.TemporaryDirectory() as folder:
+        progress = Path(folder) / "name"
+        for family in families:
+            if family.startswith("function_") or (wanted and family not in wanted):
+                continue
+            command = [sys.executable, __file__, "--family", family, str(progress)]
+            while subprocess.run(command).returncode < 0:
+                write_untraced({**make.listed(UNTRACED), progress.read_text(): ENDS})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--family"]:
+        make_family(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(sys.argv[1:])
