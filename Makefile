@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 EXAMPLE := examples/gradient_computations
 
-.PHONY: help demo bench bench-peers test full lint types unit versions clean
+.PHONY: help demo bench bench-peers bench-page test full lint types unit versions clean
 
 help:
 	@echo "make demo      runs the example notebook; sets its figures beside TensorFlow's"
 	@echo "make bench     gradtape and its peers, side by side (installs them by make bench-peers)"
+	@echo "make bench-page   writes docs/benchmarks.md and its pictures from benchmarks/history"
 	@echo "make test      lint, types and tests (the whole suite with fixed samples)"
 	@echo "make full      the same with the full counts"
 
@@ -62,6 +63,9 @@ bench-peers: $(TF221_PYTHON) $(TF212_PYTHON) $(PEERS_PYTHON)
 bench: $(VENV)/.demo bench-peers
 	TF221_PYTHON=$(TF221_PYTHON) TF212_PYTHON=$(TF212_PYTHON) PEERS_PYTHON=$(PEERS_PYTHON) \
 		$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-page: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.page
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

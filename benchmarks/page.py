@@ -34,7 +34,7 @@ SHORT = {
     "cnn": "LeNet-like CNN",
     "lstm": "LSTM, 50 steps",
     "transformer": "transformer block",
-    "fit": "logistic regression `fit`",
+    "fit": "logistic regression, fit",
     "jacobian": "Jacobian, 100 → 100",
     "hvp": "Hessian-vector product",
     "retraces": "1,000 retraces",
@@ -51,7 +51,7 @@ METHOD = """\
   in rotating order, so that whatever else the machine does hits all of them. A ratio is taken within
   each round, before the median.
 * Times are medians, with the middle half of the rounds beside them. A thin line in a picture is that
-  middle half. All scales are logarithmic.
+  middle half. Where the times differ much, the scale is logarithmic.
 * *Bare products* are the matrix products that the step cannot do without, transposes included,
   `np.matmul` into memory that is there. *Plain copy* and *functions in ...* are what the elementwise
   chain cannot do without: the bytes read and written once, and one tanh, one sigmoid and one exp for
@@ -75,10 +75,16 @@ def histories(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def peers_of(record: dict[str, Any]) -> list[str]:
+    """The frameworks that gradtape is set against: NumPy by hand has nothing to retrace."""
+    left_out = {"numpy alone"} | ({"NumPy by hand"} if record["workload"] == "retraces" else set())
+    return [name for name in others(record["frameworks"]) if name not in left_out]
+
+
 def behind_or_ahead(record: dict[str, Any]) -> tuple[str, dict[str, float]] | None:
     """The fastest peer of a record and its time over gradtape's; None where gradtape is not compiled yet."""
     found = record["frameworks"]
-    peers = [n for n in others(found) if n != "numpy alone"]
+    peers = peers_of(record)
     ours = [n for n in (*OURS, "gradtape") if n in found]
     if not peers or not ours or (ours[0] == "gradtape" and record["workload"] in CATALOG):
         return None
@@ -89,7 +95,7 @@ def behind_or_ahead(record: dict[str, Any]) -> tuple[str, dict[str, float]] | No
 def faster_peers(record: dict[str, Any]) -> list[tuple[str, float]]:
     """The peers that are faster than gradtape, with gradtape's time over theirs."""
     found = record["frameworks"]
-    rows = [(n, 1.0 / found[n]["ratio"]["median"]) for n in others(found) if n != "numpy alone"]
+    rows = [(n, 1.0 / found[n]["ratio"]["median"]) for n in peers_of(record)]
     return [row for row in rows if row[1] > 1.0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,22 +63,31 @@ def bars(
     names: list[str],
     spreads: list[dict[str, float]],
     texts: list[str],
-    bold: list[bool],
+    unit: Callable[[float], str],
 ) -> None:
-    """Horizontal bars over a logarithmic scale, the middle half of the rounds as a thin line."""
+    """Horizontal bars, the middle half of the rounds as a thin line; logarithmic where they differ much."""
     values = [s["median"] for s in spreads]
-    least = min(values) / 3
-    for y, (name, spread, text, strong) in enumerate(zip(names, spreads, texts, bold)):
+    wide = max(values) > 12 * min(values)
+    least = min(values) / 3 if wide else 0.0
+    most = max(s["high"] for s in spreads)
+    for y, (name, spread, text) in enumerate(zip(names, spreads, texts)):
         axes.barh(y, spread["median"] - least, left=least, height=0.66, color=colour(name))
         axes.plot([spread["low"], spread["high"]], [y, y], color=INK, linewidth=0.9)
-        weight = "bold" if strong else "normal"
-        end = max(spread["median"], spread["high"])
         axes.annotate(
-            text, (end, y), (5, 0), textcoords="offset points", va="center", fontweight=weight
+            text,
+            (max(spread["median"], spread["high"]), y),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold" if name.startswith("gradtape") else "normal",
         )
-    axes.set_xscale("log")
-    axes.set_xlim(least, max(s["high"] for s in spreads) * 2.2)
+    if wide:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(lambda x, _: "")
+    axes.set_xlim(least, most * (2.2 if wide else 1.12))
+    axes.xaxis.set_major_formatter(lambda x, _: unit(x) if x else "0")
     axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", which="major", color=FAINT, linewidth=0.5)
@@ -92,10 +102,9 @@ def workload(result: dict[str, Any], path: Path) -> None:
         figure, axes = plt.subplots(figsize=(7.2, ROW * len(names) + 0.5))
         spreads = [found[name]["seconds"] for name in names]
         texts = [duration(s["median"]) for s in spreads]
-        bars(axes, names, spreads, texts, [n.startswith("gradtape") for n in names])
+        bars(axes, names, spreads, texts, duration)
         labels = [labelled(name, result.get("versions", {})) for name in names]
         axes.set_yticks(range(len(names)), labels)
-        axes.xaxis.set_major_formatter(lambda x, _: duration(x))
         save(figure, path)
 
 
@@ -118,15 +127,14 @@ def fresh(
             spreads = {n: spread(row, kind) for n, row in found.items()}
             names = sorted(spreads, key=lambda n: spreads[n]["median"])
             texts = [fresh_text(found[n], kind) for n in names]
-            strong = [n.startswith("gradtape") for n in names]
-            bars(axes, names, [spreads[n] for n in names], texts, strong)
-            axes.set_yticks(range(len(names)), names)
-            if kind == "cold":
-                axes.xaxis.set_major_formatter(lambda x, _: duration(x))
-            else:
-                axes.xaxis.set_major_formatter(lambda x, _: f"{digits(x)} MiB")
+            unit = duration if kind == "cold" else mib
+            bars(axes, names, [spreads[n] for n in names], texts, unit)
             axes.set_title(titles[name], loc="left", fontsize=10)
         save(figure, path)
+
+
+def mib(size: float) -> str:
+    return f"{digits(size)} MiB"
 
 
 def spread(row: dict[str, Any], kind: str) -> dict[str, float]:
@@ -138,7 +146,7 @@ def spread(row: dict[str, Any], kind: str) -> dict[str, float]:
 
 def fresh_text(row: dict[str, Any], kind: str) -> str:
     if kind == "memory":
-        return f"{digits(row['memory']['peak'])} MiB"
+        return mib(row["memory"]["peak"])
     warm = f" ({duration(row['warm']['median'])} with warm caches)" if "warm" in row else ""
     return duration(row["cold"]["median"]) + warm
 
@@ -180,18 +188,35 @@ def overview(found: dict[str, tuple[str, str, dict[str, float]]], path: Path) ->
 
 
 def history(series: dict[str, list[tuple[str, dict[str, float]]]], path: Path) -> None:
-    """Over the runs kept: the fastest peer's time over gradtape's, one line for each workload."""
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(7.2, 3.4))
-        dates = sorted({date for points in series.values() for date, _ in points})
-        for k, (name, points) in enumerate(series.items()):
+    """Over the runs kept: the fastest peer's time over gradtape's, a panel for each workload."""
+    columns = 4
+    lines = -(-len(series) // columns)
+    dates = sorted({date for points in series.values() for date, _ in points})
+    with plt.rc_context({**STYLE, "font.size": 8}):
+        figure, panels = plt.subplots(
+            lines,
+            columns,
+            figsize=(7.2, 1.25 * lines),
+            squeeze=False,
+            sharex=True,
+            layout="constrained",
+        )
+        for axes in panels.flat:
+            axes.set_axis_off()
+        for axes, (name, points) in zip(panels.flat, series.items()):
+            axes.set_axis_on()
             x = [dates.index(date) for date, _ in points]
             y = [ratio["median"] for _, ratio in points]
-            axes.plot(x, y, marker="o", markersize=3, linewidth=1, color=f"C{k % 10}", label=name)
-        axes.axhline(1.0, color=INK, linewidth=0.8)
-        axes.set_yscale("log")
-        axes.set_xticks(range(len(dates)), [date[:10] for date in dates], rotation=30, ha="right")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-        axes.set_ylabel("fastest peer's time ÷ gradtape's")
+            axes.fill_between(
+                x, [r["low"] for _, r in points], [r["high"] for _, r in points], color=FAINT
+            )
+            axes.plot(x, y, marker="o", markersize=2.5, linewidth=1, color=COLOURS["gradtape"])
+            axes.axhline(1.0, color=INK, linewidth=0.6)
+            axes.set_yscale("log")
+            axes.set_ylim(min(0.5, *y) / 1.5, max(2.0, *y) * 1.5)
+            axes.yaxis.set_major_formatter(lambda v, _: f"{v:g}")
+            axes.yaxis.set_minor_formatter(lambda v, _: "")
+            axes.set_xticks([0, len(dates) - 1], [dates[0][5:10], dates[-1][5:10]])
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.set_title(name, fontsize=8, loc="left")
         save(figure, path)

@@ -9,10 +9,21 @@ import numpy as np
 from llvmlite import ir
 
 from gradtape.backends.llvm import engine
-from gradtape.backends.llvm.context import I32, I64, PARALLEL, PTR, VOID, Context, Unit, call_pointer
+from gradtape.backends.llvm.context import (
+    I32,
+    I64,
+    PARALLEL,
+    PTR,
+    VOID,
+    Context,
+    Unit,
+    call_pointer,
+)
 from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
 
-CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int64), ctypes.c_int64)
+CALLBACK = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int64), ctypes.c_int64
+)
 PART = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
 
@@ -55,7 +66,9 @@ class Native:
         ctx.b.ret(ir.Constant(I32, 0))
         self.text = str(module)
         self.compiled = engine.compile_ir(self.text)
-        self.run_native = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(self.compiled.address("run"))
+        self.run_native = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(
+            self.compiled.address("run")
+        )
         addresses = [self._address(name, threads) for name in self.unit.symbols]
         self.table = (ctypes.c_void_p * max(len(addresses), 1))(*addresses)
         self.arena = np.empty(self.unit.scratch_bytes + 64, np.uint8)
@@ -68,13 +81,22 @@ class Native:
 
     def bind(self, arrays: Any, outputs: Any) -> Any:
         """A function of no arguments that runs on these buffers."""
-        pointers = (ctypes.c_void_p * (len(arrays) + len(outputs)))(*[a.ctypes.data for a in (*arrays, *outputs)])
+        pointers = (ctypes.c_void_p * (len(arrays) + len(outputs)))(
+            *[a.ctypes.data for a in (*arrays, *outputs)]
+        )
         arena = -(-self.arena.ctypes.data // 64) * 64
         return lambda: self.run_native(pointers, self.table, arena)
 
     def __call__(self, *arrays: np.ndarray, out: Any = None) -> list[np.ndarray]:
-        arrays = [np.require(np.ascontiguousarray(a).reshape(np.shape(a)), requirements="CA") for a in arrays]
-        outputs = [np.full(v.shape, 77).astype(v.dtype) for v in self.equation.outputs] if out is None else out
+        arrays = [
+            np.require(np.ascontiguousarray(a).reshape(np.shape(a)), requirements="CA")
+            for a in arrays
+        ]
+        outputs = (
+            [np.full(v.shape, 77).astype(v.dtype) for v in self.equation.outputs]
+            if out is None
+            else out
+        )
         self.failed = self.bind(arrays, outputs)() != 0
         return outputs
 
@@ -96,11 +118,33 @@ def equation_of(op: str, arrays: Any, **attrs: Any) -> Equation:
     card = REGISTRY[op]
     found = card.kernel(*arrays, **attrs)
     outputs = [np.asarray(y) for y in (found if card.multi else (found,))]
-    return Equation(op, tuple(Value(aval_of(np.asarray(a))) for a in arrays), attrs, tuple(Value(aval_of(y)) for y in outputs))
+    return Equation(
+        op,
+        tuple(Value(aval_of(np.asarray(a))) for a in arrays),
+        attrs,
+        tuple(Value(aval_of(y)) for y in outputs),
+    )
 
 
 def graph_of(equation: Equation) -> Graph:
     return Graph(equation.inputs, (equation,), equation.outputs)
 
 
-__all__ = ["CALLBACK", "PART", "TestContext", "Value", "Equation", "Graph", "aval_of", "ctypes", "np", "Aval", "Native", "equation_of", "graph_of", "serial", "VOID", "call_pointer"]
+__all__ = [
+    "CALLBACK",
+    "PART",
+    "TestContext",
+    "Value",
+    "Equation",
+    "Graph",
+    "aval_of",
+    "ctypes",
+    "np",
+    "Aval",
+    "Native",
+    "equation_of",
+    "graph_of",
+    "serial",
+    "VOID",
+    "call_pointer",
+]

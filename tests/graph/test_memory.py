@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gradtape.graph.ir import Graph
 from gradtape.graph.memory import Buffer, Copy, Loop, Plan, Run, plan_memory
 from gradtape.graph.memory_check import PlanError, check_plan
+from gradtape.graph.passes.dce import dead_code
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from backends.graphs import Builder, lesson_loop, lesson_step
@@ -36,7 +37,9 @@ def donations(graph: Graph, rng: np.random.Generator) -> dict[int, int]:
     """Inputs given to outputs of their type, at random."""
     donate: dict[int, int] = {}
     for i, v in enumerate(graph.inputs):
-        fits = [o for o, w in enumerate(graph.outputs) if w.aval == v.aval and o not in donate.values()]
+        fits = [
+            o for o, w in enumerate(graph.outputs) if w.aval == v.aval and o not in donate.values()
+        ]
         if fits and rng.random() < 0.7:
             donate[i] = int(rng.choice(fits))
     return donate
@@ -55,7 +58,7 @@ def test_plans_of_random_graphs_are_right(seed: int, length: int, narrow: bool) 
 @given(seed=st.integers(0, 10**6))
 def test_a_spoiled_plan_is_found_out(seed: int) -> None:
     """Two buffers of which one is read after the other is written are laid over each other."""
-    graph, _ = random_graph(seed, np.float32, (4, 5), 25)
+    graph = dead_code(random_graph(seed, np.float32, (4, 5), 25)[0])
     plan = plan_memory(graph)
     check_plan(graph, plan)
     used = runs(plan.steps)
@@ -63,7 +66,12 @@ def test_a_spoiled_plan_is_found_out(seed: int) -> None:
         for late in used[k + 2 :]:
             between = [w for run in used[k + 1 : used.index(late)] for w in run.writes]
             for kept in early.writes:
-                if kept.kind == "arena" and kept.nbytes and kept in late.reads and kept not in between:
+                if (
+                    kept.kind == "arena"
+                    and kept.nbytes
+                    and kept in late.reads
+                    and kept not in between
+                ):
                     spoiler = next((w for w in between if w.kind == "arena" and w.nbytes), None)
                     if spoiler is not None and len(plan.steps) == len(used):
                         spoiler.index = kept.index
@@ -112,7 +120,10 @@ def test_two_values_swapped() -> None:
     plan = plan_memory(graph, {0: 0, 1: 1})
     check_plan(graph, plan, {0: 0, 1: 1})
     broken = plan_memory(graph, {0: 0, 1: 1})
-    broken.steps[:] = [Copy(broken.inputs[1], broken.inputs[0]), Copy(broken.inputs[0], broken.inputs[1])]
+    broken.steps[:] = [
+        Copy(broken.inputs[1], broken.inputs[0]),
+        Copy(broken.inputs[0], broken.inputs[1]),
+    ]
     with pytest.raises(PlanError, match="another value"):
         check_plan(graph, broken, {0: 0, 1: 1})
 

@@ -54,7 +54,13 @@ def make(folder: Path, seed: int, prefixes: list[str]) -> int:
                 faults += 1
                 text = f"{type(result).__name__}: {result}"[:300]
                 print(f"{one.id}: {text}", file=sys.stderr)
-            entry = {"names": sorted(watch.seen), "outcome": store.put(outcome.plain(result))}
+            try:
+                tree = store.put(outcome.plain(result))
+            except Exception as error:
+                faults += 1
+                print(f"{one.id}: no outcome: {error}"[:300], file=sys.stderr)
+                continue
+            entry = {"names": sorted(watch.seen), "outcome": tree}
             lines.append(f"{json.dumps(one.id)}: {json.dumps(entry)}")
         head = f'"tensorflow": {json.dumps(tf.__version__)}, "seed": {seed}'
         body = ",\n".join(lines)

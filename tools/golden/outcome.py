@@ -91,6 +91,10 @@ def plain_object(value: Any) -> Any:
         return {"!shape": None if value.rank is None else list(value.as_list())}
     if kind == "IndexedSlices":
         return {"!slices": [plain(value.values), plain(value.indices)]}
+    if kind == "TensorSpec":
+        return {"!spec": [plain(value.shape), plain(value.dtype), value.name]}
+    if kind == "Tensor" and symbolic(value):
+        return {"!symbolic": [plain(value.shape), plain(value.dtype)]}
     if isinstance(value, type):
         return {"!class": value.__name__.removesuffix("_")}  # NumPy 1 says bool_
     array = numpy_of(value)
@@ -106,12 +110,25 @@ def plain_object(value: Any) -> Any:
 def kind_of(value: Any) -> str:
     """The public class of a value, whatever its private class is called."""
     names = {k.__name__ for k in type(value).__mro__}
-    for kind in ("IndexedSlices", "DType", "TensorShape", "Variable", "Tensor", "ndarray"):
+    for kind in (
+        "IndexedSlices",
+        "DType",
+        "TensorShape",
+        "TensorSpec",
+        "Variable",
+        "Tensor",
+        "ndarray",
+    ):
         if kind in names or f"Base{kind}" in names:
             return kind
     if isinstance(value, np.generic):
         return "scalar"
     return type(value).__name__
+
+
+def symbolic(value: Any) -> bool:
+    """Whether a tensor stands for a value that is computed later."""
+    return not hasattr(value, "numpy") or "Symbolic" in {k.__name__ for k in type(value).__mro__}
 
 
 def numpy_of(value: Any) -> Any:

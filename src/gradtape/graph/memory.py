@@ -26,7 +26,9 @@ from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Equation, Graph, Value
 
 ALIGNMENT = 64
-ALIASES = frozenset(("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape"))
+ALIASES = frozenset(
+    ("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape")
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -476,5 +478,3 @@ class Spans:
                 for key, (first, last) in self.found.items():
                     if first < begin <= last:
                         self.found[key] = (first, self.now)
-
-

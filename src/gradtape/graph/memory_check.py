@@ -35,7 +35,9 @@ def check_plan(
     for o, buffer in enumerate(plan.outputs):
         owner = [i for i, out in donate.items() if out == o]
         if owner and buffer is not plan.inputs[owner[0]]:
-            raise PlanError(f"Output {o} is not in the buffer of input {owner[0]}, which was given to it.")
+            raise PlanError(
+                f"Output {o} is not in the buffer of input {owner[0]}, which was given to it."
+            )
         if not owner and (buffer.kind, buffer.index) != ("output", o):
             raise PlanError(f"Output {o} lies in another's memory: {buffer.kind} {buffer.index}.")
     for seed in seeds:
@@ -185,7 +187,9 @@ class _Check:
         if buffer.kind == "constant":
             raise PlanError("A constant is written over.")
         start, end = _range(buffer)
-        if buffer.kind == "arena" and not (0 <= start <= end <= self.plan.arena_bytes and start % 64 == 0):
+        if buffer.kind == "arena" and not (
+            0 <= start <= end <= self.plan.arena_bytes and start % 64 == 0
+        ):
             raise PlanError(f"Bytes {start} to {end} lie outside of the arena, or crooked.")
         if buffer.kind == "input" and not initial and buffer.index not in self.donate:
             raise PlanError(f"Input {buffer.index} is written over, though it was not given away.")

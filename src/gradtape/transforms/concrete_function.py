@@ -88,7 +88,7 @@ class ConcreteFunction:
             result = self._function.converted()(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
         return Traced(
-            trace, n_tensors, outputs, _form_of(result), argument_variables
+            trace, n_tensors, outputs, form_of(result), argument_variables
         ), trace.created
 
     def _sizes(self, args: Any, kwargs: Any) -> Any:
@@ -263,7 +263,7 @@ def _number_as_tensor(x: Any) -> Any:
     return convert(x) if number else x
 
 
-def _form_of(result: Any) -> Any:
+def form_of(result: Any) -> Any:
     """The structure of a result without the traced tensors in it."""
     return tree.map_structure(lambda x: 0 if isinstance(x, Tensor) else x, result)
 

@@ -14,7 +14,12 @@ from typing import Any
 
 import numpy as np
 
-DRESSES = (("scipy_", "64_", 64), ("", "64_", 64), ("scipy_", "", 32), ("", "", 32))  # before, after, bits
+DRESSES = (
+    ("scipy_", "64_", 64),
+    ("", "64_", 64),
+    ("scipy_", "", 32),
+    ("", "", 32),
+)  # before, after, bits
 
 
 class Blas:

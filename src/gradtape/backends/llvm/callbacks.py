@@ -38,7 +38,9 @@ class Callback:
                 found = self.card.kernel(*operands, **equation.attrs)
         results = list(found) if self.card.multi else [found]
         if len(results) != len(targets):
-            raise ValueError(f"{equation.op}: expected {len(targets)} results. Received: {len(results)}")
+            raise ValueError(
+                f"{equation.op}: expected {len(targets)} results. Received: {len(results)}"
+            )
         for target, result, value in zip(targets, results, equation.outputs):
             result = np.asarray(result)
             if result.shape != value.shape or result.dtype != value.dtype:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from gradtape.backends.llvm.engine import compile_ir
 from gradtape.backends.llvm.program import Program, build
 from gradtape.backends.llvm.threads import parallel_address
 from gradtape.backends.protocol import check_donations, undonated
-from gradtape.graph.ir import Aval, Graph
+from gradtape.graph.ir import Aval, Graph, graphs_in
 
 ALIGNMENT = 64
 
@@ -34,10 +36,33 @@ def new_buffer(aval: Aval) -> np.ndarray:
 
 
 def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> NativeExecutable:
-    """Machine code of a graph.  donate: input -> output that takes over its buffer."""
+    """Machine code of a graph.  donate: input -> output that takes over its buffer.
+
+    Raises NotImplementedError where arrays cannot be read from machine code: strings, other interpreters.
+    """
+    if not readable():
+        raise NotImplementedError("This interpreter's arrays are not laid out as machine code expects.")
+    if holds_objects(graph):
+        raise NotImplementedError("Strings are left to NumPy.")
     donate = dict(donate or {})
     check_donations(graph, donate)
     return NativeExecutable(graph, donate, build(graph, donate))
+
+
+@cache
+def readable() -> bool:
+    """Whether machine code can read this interpreter's arrays."""
+    return sys.implementation.name == "cpython" and native.layout_known()
+
+
+def holds_objects(graph: Graph) -> bool:
+    """Whether strings occur: arrays of objects, which only Python may copy."""
+    values = [*graph.inputs, *graph.constants, *graph.outputs]
+    for equation in graph.equations:
+        values += equation.outputs
+        if any(holds_objects(held) for held in graphs_in(equation.attrs)):
+            return True
+    return any(v.dtype.hasobject for v in values)
 
 
 class NativeExecutable:
@@ -50,10 +75,10 @@ class NativeExecutable:
 
     def __init__(self, graph: Graph, donate: dict[int, int], program: Program):
         self.graph, self.donate, self.mode = graph, donate, program.mode
-        self._arena_bytes = program.arena_bytes
-        self._compiled = compile_ir(program.module)
+        self._arena_bytes, self._release = program.arena_bytes, program.release
+        self._compiled = compile_ir(program.text)
         self.from_disk = self._compiled.from_disk
-        self._keep: list[Any] = []
+        self._keep: list[Any] = [self._compiled]  # lives as long as any door
         self._table = self._filled_table(program)
         self._idle: list[Callable[..., Any]] = []
         self._lock = threading.Lock()
@@ -67,17 +92,17 @@ class NativeExecutable:
         table = np.zeros(max(len(program.slots), 1), np.uint64)
         for name, slot in program.slots.items():
             if name in program.constants:
-                table[slot] = self._kept(np.require(program.constants[name], None, ["C", "A"])).ctypes.data
+                table[slot] = self._kept(
+                    np.require(program.constants[name], None, ["C", "A"])
+                ).ctypes.data
             elif name in program.callbacks:
                 table[slot] = id(self._kept(Callback(program.callbacks[name])))
             elif name.startswith("cblas_"):
                 table[slot] = self._blas(name)
             elif name == PARALLEL:
                 table[slot] = parallel_address()
-            elif name in native.API or name == "clock_gettime":
-                table[slot] = native.api_address(name)
             else:
-                table[slot] = native.object_address(name)
+                table[slot] = native.api_address(name)
         return table
 
     def _kept(self, thing: Any) -> Any:
@@ -93,11 +118,20 @@ class NativeExecutable:
 
     def _new_door(self) -> Callable[..., Any]:
         """A door with memory of its own: one for each call in flight."""
-        frame = np.zeros(4, np.uint64)
-        arena = aligned(native.STATE_BYTES + self._arena_bytes)
-        frame[native.FRAME_TABLE // 8] = self._table.ctypes.data
-        frame[native.FRAME_ARENA // 8] = arena.ctypes.data
-        self._keep.append(arena)
+        words, dtypes = native.described(self.graph.avals_in, self.graph.avals_out, self.donate)
+        given = {
+            "table": self._table.ctypes.data,
+            "inputs": len(self.graph.inputs),
+            "arrays": len(self.graph.inputs) + len(self._undonated),
+            "outputs": len(self.graph.outputs),
+            "release": int(self._release),
+            "words": words.ctypes.data,
+        }
+        if self._arena_bytes is not None:
+            arena = self._kept(aligned(native.STATE_BYTES + self._arena_bytes))
+            given["arena"] = arena.ctypes.data
+        frame = np.array([given.get(name, 0) for name in native.FRAME], np.uint64)
+        self._keep += [words, dtypes]
         return native.make_door(self._compiled.address("door"), frame, self._keep)
 
     def _make_call(self) -> Callable[..., tuple[np.ndarray, ...]]:

@@ -21,7 +21,17 @@ from gradtape.backends.llvm.native import I8, I32, I64, PTR, VOID, call_pointer,
 SPINS = 400  # looks for work before the worker sleeps
 # Fields of the pool, in bytes; each of the first three has a cache line to itself.
 # OPEN: 1 while a region has parts to give, 2 once the worker has joined.  SLEEPING: the worker waits to be woken.
-NEXT, OPEN, TURN, FUNCTION, OPERANDS, BOUNDS, PARTS, BUSY, READY = 0, 64, 128, 192, 200, 208, 216, 224, 232
+NEXT, OPEN, TURN, FUNCTION, OPERANDS, BOUNDS, PARTS, BUSY, READY = (
+    0,
+    64,
+    128,
+    192,
+    200,
+    208,
+    216,
+    224,
+    232,
+)
 DONE, SLEEPING, WORK = 256, 320, 384
 POOL_BYTES = 512
 
@@ -160,7 +170,20 @@ class _Threads:
         """void gradtape_parallel(function, operands, bounds, parts)."""
         function, b = self.function("gradtape_parallel", VOID, PTR, PTR, PTR, I64)
         target, operands, bounds, parts = function.args
-        names = ("alone", "head", "body", "out", "claimed", "start", "go", "wake", "share", "wait", "spin", "free")
+        names = (
+            "alone",
+            "head",
+            "body",
+            "out",
+            "claimed",
+            "start",
+            "go",
+            "wake",
+            "share",
+            "wait",
+            "spin",
+            "free",
+        )
         blocks = [function.append_basic_block(n) for n in names]
         alone, head, body, out, claimed, start, go, wake, share, wait, spin, free = blocks
         claim = b.icmp_signed("==", self.swap(b, I64(1), BUSY), I64(0))
@@ -191,7 +214,12 @@ class _Threads:
         # Without a thread the pool stays claimed for good: every region is done alone.
         b.cbranch(b.icmp_signed("!=", failed, I32(0)), alone, go)
         b.position_at_end(go)
-        for value, offset in ((target, FUNCTION), (operands, OPERANDS), (bounds, BOUNDS), (parts, PARTS)):
+        for value, offset in (
+            (target, FUNCTION),
+            (operands, OPERANDS),
+            (bounds, BOUNDS),
+            (parts, PARTS),
+        ):
             b.store(value, self.at(b, offset))
         for value, offset in ((0, NEXT), (0, DONE), (1, OPEN)):
             self.put(b, I64(value), offset)

@@ -144,20 +144,26 @@ class Arrays:
         """Epoch after epoch, without end."""
         size = self.batch_size
         while True:
-            order: np.ndarray | None = None
             starts = list(range(0, self.n, size))
             if self.shuffle == "batch":
                 random.shuffle(starts)
-            elif self.shuffle:
-                order = self._permutation(np.arange(self.n, dtype=np.int64))
+            order = self.order()
             for start in starts:
                 if order is None:
                     rows: Any = slice(start, min(start + size, self.n))
                 else:
                     rows = order[start : start + size]
-                yield self._take(rows)
+                yield self.take(rows)
 
-    def _take(self, rows: Any) -> Any:
+    def order(self) -> np.ndarray | None:
+        """The order of the samples in the next epoch; None: as they stand."""
+        if self.shuffle and self.shuffle != "batch":
+            return self._permutation(np.arange(self.n, dtype=np.int64))
+        return None
+
+    def take(self, rows: Any) -> Any:
+        """Some rows as a batch."""
+
         def part(t: Any) -> Any:
             return None if t is None else Tensor(t._value[rows])
 
@@ -318,6 +324,19 @@ class DataHandler:
                 "`steps_per_epoch` (or `steps`), or do not call `repeat()` on the dataset."
             )
         return cardinality if cardinality >= 0 else None
+
+    @property
+    def arrays(self) -> Arrays | None:
+        """The source where it is arrays, each epoch runs once over them, and the last batch alone may be smaller."""
+        source = self._source
+        if not isinstance(source, Arrays) or self.inferred_steps != source.size:
+            return None
+        return None if source.shuffle == "batch" else source
+
+    def batch(self, rows: Any) -> Any:
+        """Some rows of the arrays, weighted by their classes."""
+        found = self._source.take(rows)
+        return found if self._weigh is None else self._weigh(found)
 
     def _batches(self) -> Iterator[Any]:
         batches = self._source.batches()

@@ -16,6 +16,7 @@ from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.keras import regularizers
 from gradtape.keras.engine import naming
+from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.connected import Connected
 from gradtape.keras.engine.context import (
     CALL,
@@ -38,7 +39,8 @@ from gradtape.keras.engine.weights import Weights
 
 _KEYWORDS = {"input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
              "autocast", "implementation"}  # fmt: skip
-SYMBOLIC: dict[str, Callable[..., Any]] = {}  # set by gradtape.keras.engine.symbolic, which stands on this room
+# Set by gradtape.keras.engine.symbolic, which stands on this room.
+SYMBOLIC: dict[str, Callable[..., Any]] = {}
 
 
 def _default(function: Any) -> Any:
@@ -350,7 +352,7 @@ class Layer(Weights, Connected, Losses):
             x = inputs
             if self._autocast:
                 x = self._cast(inputs, flat)
-            outputs = self.call(x, *args, **kwargs)
+            outputs = (self.call if self._own else staged(self.call))(x, *args, **kwargs)
             if self._activity_regularizer is not None:
                 self._regularize_activity(outputs)
             if self._supports_masking:
@@ -428,9 +430,7 @@ class Layer(Weights, Connected, Losses):
                     CALL.born.extend((v, v._buffer) for v in self.weights)
             Layer.build(self, shapes)
         if self._initial_weights is not None:
-            values, self.__dict__["_initial_weights"] = self._initial_weights, None
-            with real_random():
-                self.set_weights(values)
+            self._set_initial_weights()
 
     def _cast(self, inputs: Any, flat: list[Any]) -> Any:
         """Floating inputs in the dtype that the layer computes in."""

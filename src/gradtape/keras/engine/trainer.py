@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.keras import optimizers
@@ -23,13 +21,13 @@ from gradtape.keras.engine.data import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
+from gradtape.keras.engine.epochs import EpochLoop, announce
 from gradtape.keras.engine.nest import flatten, map_structure, pack
-from gradtape.keras.engine.randomness import step_random
 from gradtape.keras.engine.tracking import Tracked
-from gradtape.random.seeds import STATE
+from gradtape.keras.engine.training_steps import TrainingSteps
 
 
-class Trainer:
+class Trainer(TrainingSteps):
     """`compile`, `fit`, `evaluate`, `predict` and the steps they are made of."""
 
     name: str
@@ -69,6 +67,9 @@ class Trainer:
 
         optimizer, loss, metrics: names, functions or objects; lists or dicts by output name for several outputs.
         loss_weights: factors of the outputs' losses. weighted_metrics: metrics that take the sample weights.
+        run_eagerly: each operation by itself, in Python; else the steps are traced, once for each kind of batch.
+        jit_compile: None: a traced step becomes machine code when 256 steps or more are run or announced, and an epoch
+        over arrays then one loop, unless a callback listens to batches; True: from the first step on; False: never.
         """
         from_serialized = kwargs.pop("from_serialized", False)
         for keyword in ("cloning", "experimental_run_tf_function", "sample_weight_mode"):
@@ -89,6 +90,7 @@ class Trainer:
             compiled_loss = LossesContainer(loss, loss_weights, self.output_names)
         self.__dict__.update(
             optimizer=made, compiled_loss=compiled_loss, loss=loss or {}, _is_compiled=True, _run_eagerly=run_eagerly,
+            _jit_compile=jit_compile,
             compiled_metrics=MetricsContainer(metrics, weighted_metrics, self.output_names, from_serialized),
             _steps_per_execution=int(steps_per_execution or 1), train_function=None, test_function=None,
             predict_function=None, _compiled_trainable=[(v, v.trainable) for v in self._flatten_layers()],
@@ -126,105 +128,6 @@ class Trainer:
             raise RuntimeError(
                 "You must compile your model before training/testing. Use `model.compile(optimizer, loss)`."
             )
-
-    # --- one step ---
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch: override it for a loop of your own.  Gives the metrics by name."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self.compute_loss(x, y, y_pred, sample_weight)
-        self._validate_target_and_loss(y, loss)
-        self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of evaluation on a batch."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
-        self.compute_loss(x, y, y_pred, sample_weight)
-        return self.compute_metrics(x, y, y_pred, sample_weight)
-
-    def predict_step(self, data: Any) -> Any:
-        """The outputs for a batch."""
-        x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)  # type: ignore[operator]
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
-    ) -> Any:
-        """The total loss of a batch, with what layers added; None where there is none."""
-        return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=self.losses)
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
-        """Update the metrics with a batch and give them all by name."""
-        self.compiled_metrics.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The metrics' values by name."""
-        found: dict[str, Any] = {}
-        for metric in self.metrics:
-            value = metric.result()
-            if isinstance(value, dict):
-                found.update(value)
-            else:
-                found[metric.name] = value
-        return found
-
-    def _validate_target_and_loss(self, y: Any, loss: Any) -> None:
-        if self.loss and y is None:
-            raise ValueError(
-                f"Target data is missing. Your model was compiled with loss={self.loss}, and "
-                "therefore expects target data "
-                "to be provided in `fit()`."
-            )
-        if loss is None:
-            raise ValueError(
-                "No loss found. You may have forgotten to provide a `loss` argument in the `compile()` method."
-            )
-
-    # --- the functions that take an iterator ---
-
-    def _step_function(self, step: str) -> Callable[[Iterator[Any]], Any]:
-        """Calls the model's `step` on `steps_per_execution` batches, with the random state of a traced function."""
-        draws = None if self.__dict__.get("_run_eagerly") else step_random()
-
-        def function(iterator: Iterator[Any]) -> Any:
-            outputs = None
-            for _ in range(self.__dict__.get("_this_call", 1)):
-                data = next(iterator)
-                with nullcontext() if draws is None else STATE.inside(draws):
-                    outputs = getattr(self, step)(data)
-            return outputs
-
-        def in_loop(iterator: Iterator[Any]) -> Any:
-            outer, CALL.open_batch = CALL.open_batch, self.__dict__.get("_open_batch", False)
-            try:
-                return function(iterator)
-            finally:
-                CALL.open_batch = outer
-
-        return in_loop
-
-    def make_train_function(self, force: bool = False) -> Callable[[Iterator[Any]], Any]:
-        """The function that `fit` calls with its iterator of batches."""
-        if self.train_function is None or force:
-            self.__dict__["train_function"] = self._step_function("train_step")
-        return self.train_function  # pyright: ignore[reportReturnType]
-
-    def make_test_function(self, force: bool = False) -> Callable[[Iterator[Any]], Any]:
-        """The function that `evaluate` calls with its iterator of batches."""
-        if self.test_function is None or force:
-            self.__dict__["test_function"] = self._step_function("test_step")
-        return self.test_function  # pyright: ignore[reportReturnType]
-
-    def make_predict_function(self, force: bool = False) -> Callable[[Iterator[Any]], Any]:
-        """The function that `predict` calls with its iterator of batches."""
-        if self.predict_function is None or force:
-            self.__dict__["predict_function"] = self._step_function("predict_step")
-        return self.predict_function  # pyright: ignore[reportReturnType]
 
     # --- fit ---
 
@@ -267,6 +170,7 @@ class Trainer:
         state = self.__dict__
         state["stop_training"] = False
         train = self.make_train_function()
+        loop = EpochLoop.of(train, handler, callbacks, "train", epochs - initial_epoch)
         callbacks.on_train_begin()
         logs: Any = None
         epoch_logs: Any = None
@@ -275,13 +179,15 @@ class Trainer:
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 with handler.catch_stop_iteration():
-                    for step in handler.steps():
+                    found = loop.epoch() if loop is not None else None
+                    for step in handler.steps() if found is None else ():
                         callbacks.on_train_batch_begin(step)
                         state["_this_call"] = handler.step_increment + 1
                         logs = train(iterator)
                         callbacks.on_train_batch_end(step + handler.step_increment, logs)
                         if self.stop_training:
                             break
+                    logs = logs if found is None else found
                 if logs is None:
                     raise ValueError(
                         "Unexpected result of `train_function` (Empty logs): there was no batch of "
@@ -290,6 +196,7 @@ class Trainer:
                     )
                 epoch_logs = dict(self._final_logs(to_python(logs)))
                 if val_x is not None and _should_validate(epoch, validation_freq):
+                    state["_evaluations"] = epochs - epoch
                     found = self.evaluate(
                         val_x, val_y, validation_batch_size or batch_size, sample_weight=val_weight,
                         steps=validation_steps, callbacks=callbacks, return_dict=True,
@@ -304,7 +211,7 @@ class Trainer:
                 finish(self.trainable_variables)
             callbacks.on_train_end(logs=epoch_logs)
         finally:
-            state["_this_call"] = 1
+            state["_this_call"] = state["_evaluations"] = 1
             frozen()
         return self.history
 
@@ -371,15 +278,18 @@ class Trainer:
             )  # fmt: skip
         logs: Any = {}
         test = self.make_test_function()
+        loop = EpochLoop.of(test, handler, callbacks, "test", self.__dict__.get("_evaluations", 1))
         callbacks.on_test_begin()
         for _, iterator in handler.enumerate_epochs():
             self.reset_metrics()
             with handler.catch_stop_iteration():
-                for step in handler.steps():
+                found = loop.epoch() if loop is not None else None
+                for step in handler.steps() if found is None else ():
                     callbacks.on_test_batch_begin(step)
                     self.__dict__["_this_call"] = handler.step_increment + 1
                     logs = test(iterator)
                     callbacks.on_test_batch_end(step + handler.step_increment, logs)
+                logs = logs if found is None else found
         self.__dict__["_this_call"] = 1
         logs = self._final_logs(to_python(logs))
         callbacks.on_test_end(logs=logs)
@@ -405,6 +315,7 @@ class Trainer:
                 steps=handler.inferred_steps,
             )  # fmt: skip
         predict = self.make_predict_function()
+        announce(predict, handler.inferred_steps)
         callbacks.on_predict_begin()
         parts: list[list[Any]] = []
         form: Any = None

@@ -11,6 +11,7 @@ from gradtape.base.dtypes import as_dtype
 from gradtape.core.variable import Variable
 from gradtape.keras import constraints, initializers, regularizers
 from gradtape.keras.engine.policy import Policy, global_policy
+from gradtape.keras.engine.randomness import real_random
 from gradtape.keras.engine.tracking import Tracked
 
 
@@ -22,6 +23,7 @@ class Weights(Tracked):
     built: bool
     _dtype_policy: Policy
     _weight_losses: list[Any]
+    _initial_weights: Any
 
     def _set_dtype_policy(self, dtype: Any) -> None:
         raise NotImplementedError
@@ -108,6 +110,12 @@ class Weights(Tracked):
             variable.assign(np.asarray(value, variable._value.dtype))
         for layer in self._flatten_layers():
             layer.finalize_state()
+
+    def _set_initial_weights(self) -> None:
+        """The weights that the layer was given when it was made, once it is built."""
+        values, self.__dict__["_initial_weights"] = self._initial_weights, None
+        with real_random():
+            self.set_weights(values)
 
     def finalize_state(self) -> None:
         """Called after the weights were set."""

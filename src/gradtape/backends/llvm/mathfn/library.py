@@ -34,8 +34,9 @@ def _function(b: Any, name: str, edge: float) -> Any:
     e = ScalarBuilder(at, b.dtype, b.lanes)
     size = e.abs(x)
     far = at.and_(e.ge(size, e.const(edge)), e.isfinite(x))
-    mask = far if b.lanes == 1 else at.bitcast(far, ir.IntType(b.lanes))
-    some = at.icmp_unsigned("!=", mask, ir.Constant(mask.type, 0))
+    bits = ir.IntType(b.lanes)
+    mask = far if b.lanes == 1 else at.bitcast(far, bits)
+    some = at.icmp_unsigned("!=", mask, ir.Constant(bits, 0))
     at.cbranch(some, slow, done)
 
     at = ir.IRBuilder(slow)

@@ -57,7 +57,13 @@ def group_of(equation: Equation) -> Graph | None:
     if equation.op == "fused":
         return equation.attrs["graph"]
     op = equation.op
-    if op in FOLDS or expands(op) or is_same(equation) or REGISTRY[op].family == "Elementwise" or op in ("zeros_like", "ones_like"):
+    if (
+        op in FOLDS
+        or expands(op)
+        or is_same(equation)
+        or REGISTRY[op].family == "Elementwise"
+        or op in ("zeros_like", "ones_like")
+    ):
         inputs = tuple(dict.fromkeys(equation.inputs))
         return Graph(inputs, (equation,), equation.outputs)
     return None

@@ -14,7 +14,9 @@ from gradtape.backends.llvm.scalar import constant
 IN_LINE = 256  # bytes that are copied without a call
 
 
-def copy_flat(ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], count: int) -> None:
+def copy_flat(
+    ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], count: int
+) -> None:
     """`count` neighbours from one place to another."""
     if count <= 0:
         return

@@ -30,7 +30,7 @@ def start_of(kind: str, dtype: np.dtype[Any]) -> Any:
         return 1
     if dtype.kind == "f":
         return -np.inf if kind == "max" else np.inf
-    return (np.iinfo(dtype).min if kind == "max" else np.iinfo(dtype).max)
+    return np.iinfo(dtype).min if kind == "max" else np.iinfo(dtype).max
 
 
 class Fold:
@@ -50,7 +50,9 @@ class Fold:
     def start(self) -> ir.Value:
         return constant(self.dtype, self.lanes, start_of(self.kind, self.dtype))
 
-    def add(self, b: ir.IRBuilder, total: ir.Value, x: ir.Value, mask: ir.Value | None = None) -> ir.Value:
+    def add(
+        self, b: ir.IRBuilder, total: ir.Value, x: ir.Value, mask: ir.Value | None = None
+    ) -> ir.Value:
         """total with x; lanes under a false bit add nothing."""
         if mask is not None:
             x = b.select(mask, x, self.start())
@@ -104,7 +106,9 @@ class Fold:
             return [across(b, wide[0], b.fadd)]
         return [across(b, wide[0], lambda x, y: self.join(b, x, y))]
 
-    def merge(self, b: ir.IRBuilder, one: Sequence[ir.Value], other: Sequence[ir.Value]) -> list[ir.Value]:
+    def merge(
+        self, b: ir.IRBuilder, one: Sequence[ir.Value], other: Sequence[ir.Value]
+    ) -> list[ir.Value]:
         """Two wide results into one."""
         if len(one) == 2:
             return list(two_sum(b, one[0], other[0], b.fadd(one[1], other[1])))
@@ -144,7 +148,9 @@ def _split(b: ir.IRBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     return b.extract_element(x, ir.Constant(i, 0)), b.extract_element(x, ir.Constant(i, 1))
 
 
-def two_sum(b: ir.IRBuilder, x: ir.Value, y: ir.Value, error: ir.Value) -> tuple[ir.Value, ir.Value]:
+def two_sum(
+    b: ir.IRBuilder, x: ir.Value, y: ir.Value, error: ir.Value
+) -> tuple[ir.Value, ir.Value]:
     """x + y, and `error` with the part that its rounding lost (Knuth, TAOCP 2, 4.2.2, theorem B)."""
     total = b.fadd(x, y)
     of_y = b.fsub(total, x)

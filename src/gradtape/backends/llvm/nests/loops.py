@@ -40,7 +40,9 @@ class Row:
         self.ctx: Context = values.ctx
         self.b, self.lanes = values.b, values.lanes
 
-    def turn(self, j: ir.Value, mask: ir.Value | None, totals: Sequence[ir.Value]) -> list[ir.Value]:
+    def turn(
+        self, j: ir.Value, mask: ir.Value | None, totals: Sequence[ir.Value]
+    ) -> list[ir.Value]:
         """The body at place j: the totals, one vector per fold, after it."""
         values = self.values
         values.at(j, mask)
@@ -56,11 +58,15 @@ class Row:
             values.save(v)
         return after
 
-    def _turns(self, begin: Bound, end: Bound, totals: Sequence[ir.Value], limit: Bound | None = None) -> list[ir.Value]:
+    def _turns(
+        self, begin: Bound, end: Bound, totals: Sequence[ir.Value], limit: Bound | None = None
+    ) -> list[ir.Value]:
         """Turns from begin to end; limit: places from there on are masked."""
 
         def body(j: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            mask = None if limit is None else mask_below(self.b, j, self.ctx.index(limit), self.lanes)
+            mask = (
+                None if limit is None else mask_below(self.b, j, self.ctx.index(limit), self.lanes)
+            )
             return self.turn(j, mask, flat)
 
         return self.ctx.loop_over(begin, end, self.lanes, totals, body)
@@ -92,7 +98,9 @@ class Row:
             begin = middle
         return self._blocks(begin, end, wide, end) if rest else wide
 
-    def _blocks(self, begin: Bound, end: Bound, wide: list[list[ir.Value]], limit: Bound | None) -> list[list[ir.Value]]:
+    def _blocks(
+        self, begin: Bound, end: Bound, wide: list[list[ir.Value]], limit: Bound | None
+    ) -> list[list[ir.Value]]:
         sizes, step = [len(w) for w in wide], self.lanes * BLOCK
         last = self.ctx.index(end)
 

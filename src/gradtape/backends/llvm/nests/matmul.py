@@ -57,7 +57,9 @@ class Batch:
     steps_b: tuple[int, ...]
 
 
-def batch_of(a: Value, b: Value, out: Value, transpose_a: bool, transpose_b: bool, accumulate: bool) -> Batch:
+def batch_of(
+    a: Value, b: Value, out: Value, transpose_a: bool, transpose_b: bool, accumulate: bool
+) -> Batch:
     """The products of one equation: batch axes of a go into its rows where b has none."""
     m, n = out.shape[-2:]
     k = a.shape[-2] if transpose_a else a.shape[-1]
@@ -122,7 +124,9 @@ def _lower_affine(ctx: Context, equation: Equation) -> None:
         target, source = ctx.pointer(out), ctx.pointer(bias)
         with ctx.loop(rows) as i:
             copy_flat(ctx, source, address(ctx, target, i, out.dtype, n), out.dtype, n)
-    _products(ctx, batch, ctx.pointer(x), ctx.pointer(w), ctx.pointer(out), constant(out.dtype, 1, 1.0))
+    _products(
+        ctx, batch, ctx.pointer(x), ctx.pointer(w), ctx.pointer(out), constant(out.dtype, 1, 1.0)
+    )
 
 
 def _products(
@@ -157,7 +161,9 @@ def _products(
     level(0, a, b, c)
 
 
-def _step(ctx: Context, pointer: ir.Value, i: ir.Value, dtype: np.dtype[Any], stride: int) -> ir.Value:
+def _step(
+    ctx: Context, pointer: ir.Value, i: ir.Value, dtype: np.dtype[Any], stride: int
+) -> ir.Value:
     return address(ctx, pointer, i, dtype, stride) if stride else pointer
 
 
@@ -248,7 +254,16 @@ def tiled(
 
 
 class _Tiles:
-    def __init__(self, ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, alpha: Any, packed: ir.Value):
+    def __init__(
+        self,
+        ctx: Context,
+        p: Product,
+        a: ir.Value,
+        b: ir.Value,
+        c: ir.Value,
+        alpha: Any,
+        packed: ir.Value,
+    ):
         self.ctx, self.b, self.p = ctx, ctx.b, p
         self.left, self.right, self.out, self.alpha = a, b, c, alpha
         self.lanes = ctx.lanes(p.dtype)
@@ -269,7 +284,10 @@ class _Tiles:
         """b, given as [n, k], as [k, n]."""
         p, ctx = self.p, self.ctx
         with ctx.loop(p.n) as j:
-            row, column = address(ctx, self.right, j, p.dtype, p.k), address(ctx, packed, j, p.dtype)
+            row, column = (
+                address(ctx, self.right, j, p.dtype, p.k),
+                address(ctx, packed, j, p.dtype),
+            )
             with ctx.loop(p.k) as l:
                 x = load(ctx, p.dtype, address(ctx, row, l, p.dtype))
                 store(ctx, p.dtype, x, address(ctx, column, l, p.dtype, p.n))
@@ -308,10 +326,15 @@ class _Tiles:
 
         def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
             line = address(ctx, self.right, l, p.dtype, p.n)
-            xs = [load(ctx, p.dtype, address(ctx, line, q, p.dtype), lanes, m) for q, m in zip(places, masks)]
+            xs = [
+                load(ctx, p.dtype, address(ctx, line, q, p.dtype), lanes, m)
+                for q, m in zip(places, masks)
+            ]
             after = []
             for r in range(rows):
-                factor = splat(b, load(ctx, p.dtype, address(ctx, lefts[r], l, p.dtype, step)), lanes)
+                factor = splat(
+                    b, load(ctx, p.dtype, address(ctx, lefts[r], l, p.dtype, step)), lanes
+                )
                 after += [s.fma(factor, x, totals[r * self.vectors + v]) for v, x in enumerate(xs)]
             return after
 

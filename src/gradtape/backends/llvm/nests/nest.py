@@ -37,7 +37,11 @@ def nest_of(graph: Graph) -> Space | None:
     for s in space.steps:
         if s.fold == "mean" and s.output.dtype.kind != "f":
             return None
-        if s.fold and (s.output.dtype.kind not in "fiub" or s.output.dtype.itemsize < 4 and s.output.dtype.kind == "f"):
+        if s.fold and (
+            s.output.dtype.kind not in "fiub"
+            or s.output.dtype.itemsize < 4
+            and s.output.dtype.kind == "f"
+        ):
             return None
     folded = any(d.folded for d in space.dims)
     if folded and space.last_stage > 0 and not space.inner_folded:
@@ -61,7 +65,9 @@ def lower_group(ctx: Context, equation: Equation, graph: Graph, space: Space) ->
 
 
 class Nest:
-    def __init__(self, ctx: Context, space: Space, pointers: dict[Value, ir.Value], equation: Equation):
+    def __init__(
+        self, ctx: Context, space: Space, pointers: dict[Value, ir.Value], equation: Equation
+    ):
         self.ctx, self.space, self.pointers, self.equation = ctx, space, pointers, equation
         dtypes = [v.dtype for v in space.spans if v.dtype.kind != "b"]
         lanes = min((ctx.lanes(d) for d in dtypes), default=16)
@@ -72,7 +78,12 @@ class Nest:
         self.folded_loops = [k for k, d in enumerate(dims) if d.folded]
         self.inner = dims[-1].size if dims else 1
         registers = -(-self.inner // lanes)
-        self.registers = self.folding and not self.strips and registers <= IN_REGISTERS and len(self.folded_loops) == 1
+        self.registers = (
+            self.folding
+            and not self.strips
+            and registers <= IN_REGISTERS
+            and len(self.folded_loops) == 1
+        )
         self.passes = passes_of(space, keeping=not self.registers)
         if not self.registers:
             dear = max(p.cost for p in self.passes)
@@ -138,7 +149,13 @@ class Nest:
         scratch = self._scratch(loop, align)
         extra = [p for p in (self.flag, scratch) if p is not None]
 
-        def part(ctx: Context, pointers: Sequence[ir.Value], begin: ir.Value, end: ir.Value, number: ir.Value) -> None:
+        def part(
+            ctx: Context,
+            pointers: Sequence[ir.Value],
+            begin: ir.Value,
+            end: ir.Value,
+            number: ir.Value,
+        ) -> None:
             given = list(pointers)
             values = self._values(ctx, dict(zip(names, given)))
             rest = given[len(names) :]
@@ -261,7 +278,9 @@ class Nest:
             totals = row.short(0, self.inner)
             return [fold.across(values.b, x) for fold, x in zip(folds, totals)]
         wide = self._folded(values, row, 0, 0, self.space.dims[self.folded_loops[0]].size)
-        return [fold.narrow(values.b, fold.gather_lanes(values.b, w)) for fold, w in zip(folds, wide)]
+        return [
+            fold.narrow(values.b, fold.gather_lanes(values.b, w)) for fold, w in zip(folds, wide)
+        ]
 
     def _folded(
         self, values: Values, row: Row, depth: int, begin: int | ir.Value, end: int | ir.Value,
@@ -289,7 +308,11 @@ class Nest:
     def _whole_fold(self) -> None:
         """One row, whose parts go to threads."""
         ctx, loop = self.ctx, self.folded_loops[0]
-        if len(self.passes) > 1 or self.registers or (len(self.folded_loops) == 1 and self.inner <= SHORT * self.lanes):
+        if (
+            len(self.passes) > 1
+            or self.registers
+            or (len(self.folded_loops) == 1 and self.inner <= SHORT * self.lanes)
+        ):
             scratch = ctx.scratch(self._row_bytes()) if self._kept_values() else None
             values = self._values(ctx, self.pointers)
             self.here_flag = self.flag
@@ -306,7 +329,9 @@ class Nest:
         self.pointers_partial = partial
         found: list[list[list[ir.Value]]] = []
 
-        def body(values: Values, begin: ir.Value, end: ir.Value, place: ir.Value | None, number: ir.Value) -> None:
+        def body(
+            values: Values, begin: ir.Value, end: ir.Value, place: ir.Value | None, number: ir.Value
+        ) -> None:
             values.prepare_once()
             values.prepare(one.steps)
             row = Row(values, one, self._folds(one), self.inner)
@@ -319,12 +344,21 @@ class Nest:
             slot = b.mul(number, ir.Constant(I64, sum(sizes)))
             for x in [x for t in totals for x in t]:
                 kind = I8 if x.type == ir.IntType(1) else x.type
-                b.store(b.zext(x, I8) if kind is I8 and x.type != I8 else x, values.ctx.at(place, slot, F64))
+                b.store(
+                    b.zext(x, I8) if kind is I8 and x.type != I8 else x,
+                    values.ctx.at(place, slot, F64),
+                )
                 slot = b.add(slot, ir.Constant(I64, 1))
 
         names = list(self.pointers)
 
-        def part(inner: Context, pointers: Sequence[ir.Value], begin: ir.Value, end: ir.Value, number: ir.Value) -> None:
+        def part(
+            inner: Context,
+            pointers: Sequence[ir.Value],
+            begin: ir.Value,
+            end: ir.Value,
+            number: ir.Value,
+        ) -> None:
             values = self._values(inner, dict(zip(names, pointers)))
             body(values, begin, end, None if count == 1 else pointers[-1], number)
 
@@ -367,7 +401,9 @@ class Nest:
 
         def body(j: ir.Value) -> list[ir.Value]:
             with values.scope():
-                self._strip(values, j, mask_below(values.b, j, last, self.lanes) if masked else None)
+                self._strip(
+                    values, j, mask_below(values.b, j, last, self.lanes) if masked else None
+                )
             return []
 
         values.ctx.loop_over(begin, end, self.lanes, [], body)
@@ -415,7 +451,12 @@ class Nest:
         return list(dict.fromkeys(found))
 
     def _down(
-        self, values: Values, depth: int, totals: Sequence[ir.Value], turn: Callable[..., list[ir.Value]], one: Pass
+        self,
+        values: Values,
+        depth: int,
+        totals: Sequence[ir.Value],
+        turn: Callable[..., list[ir.Value]],
+        one: Pass,
     ) -> list[ir.Value]:
         """The folded loops from `depth` on, carrying the totals."""
         loop = self.folded_loops[depth]
@@ -476,8 +517,16 @@ def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[
     pairs = []
     for k, y in enumerate(graph.outputs):
         for x in graph.inputs:
-            if x.aval != y.aval or space.strides.get(x) != space.strides.get(y) or inner[x] not in places:
+            if (
+                x.aval != y.aval
+                or space.strides.get(x) != space.strides.get(y)
+                or inner[x] not in places
+            ):
                 continue
-            if space.levels[y] is Level.POINT and space.levels[x] is Level.POINT and last_read.get(x, 0) <= space.stages[y]:
+            if (
+                space.levels[y] is Level.POINT
+                and space.levels[x] is Level.POINT
+                and last_read.get(x, 0) <= space.stages[y]
+            ):
                 pairs.append((k, places[inner[x]]))
     return pairs

@@ -120,7 +120,9 @@ class Values:
 
     # vectors
 
-    def at(self, j: ir.Value, mask: ir.Value | None, known: dict[Value, ir.Value] | None = None) -> None:
+    def at(
+        self, j: ir.Value, mask: ir.Value | None, known: dict[Value, ir.Value] | None = None
+    ) -> None:
         """A place of the innermost loop, and what is known there already."""
         self.j, self.mask, self.vectors = j, mask, {} if known is None else known
 
@@ -167,7 +169,14 @@ class Values:
 
     def keep(self, v: Value, buffer: ir.Value) -> None:
         """A vector to where the next pass finds it."""
-        store(self.ctx, v.dtype, self.many(v), address(self.ctx, buffer, self.j, v.dtype), self.lanes, self.mask)
+        store(
+            self.ctx,
+            v.dtype,
+            self.many(v),
+            address(self.ctx, buffer, self.j, v.dtype),
+            self.lanes,
+            self.mask,
+        )
 
     def save_one(self, v: Value) -> None:
         """A number to its place among the outputs."""

@@ -1,0 +1,177 @@
+"""The steps of a model (training, evaluation, prediction) as traced functions.
+
+A step is traced once for each kind of batch, as TensorFlow traces it; what cannot be traced runs eagerly.  The graph of
+a step is interpreted at first, and becomes machine code when it will run often enough for that to pay off.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from gradtape.backends.interpreted import Interpreted
+from gradtape.base.config import settings
+from gradtape.core.context import STATE, recorders
+from gradtape.core.tensor import Tensor
+from gradtape.graph.traced import CannotTrace
+from gradtape.graph.tracer import Trace
+from gradtape.keras.engine.arrays import staged
+from gradtape.keras.engine.context import VERSION
+from gradtape.keras.engine.loops import loop_of
+from gradtape.keras.engine.nest import flatten, pack
+from gradtape.random.seeds import STATE as SEEDS
+from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.concrete import Traced, flatten_result
+from gradtape.transforms.concrete_function import form_of
+from gradtape.transforms.signature import key_of
+
+COMPILE_FROM = 256  # steps: machine code pays off from here on
+
+
+class Step:
+    """One kind of step of a model, called with a batch.
+
+    seeds: the generators of its random operations, as TensorFlow's traced function has them.
+    """
+
+    def __init__(self, model: Any, name: str, seeds: FunctionSeeds):
+        self.model, self._name, self._seeds = model, name, seeds
+        self._programs: dict[Any, Traced] = {}
+        self._state: Any = None
+        self._version = -1
+        self._expected = self._done = 0
+        self._loops: dict[Any, Traced] = {}
+        self._ready: set[Traced] = set()
+        self._eager = False
+        self._reason: str | None = None  # why it could not be traced just now
+
+    # --- how it is run ---
+
+    def expect(self, steps: int | None) -> None:
+        """So many steps are to come, as far as is known."""
+        self._expected = max(self._expected, self._done + (steps or 0))
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it runs as machine code: by `jit_compile`, else by the number of steps."""
+        choice = self.model.__dict__.get("_jit_compile")
+        if choice is None:
+            return max(self._expected, self._done) >= COMPILE_FROM
+        return bool(choice)
+
+    def __call__(self, batch: Any) -> Any:
+        """The outputs of the step for a batch."""
+        self._done += 1
+        program = self.program(batch)
+        if program is None:
+            return self._run_eagerly(batch)
+        return self.run(program, [t for t in flatten(batch) if isinstance(t, Tensor)])
+
+    def loop(self, program: Traced, data: list[Any], batch_size: int) -> Traced:
+        """The loop over the batches of these arrays.  program: the step for one of the batches."""
+        key = (program, tuple([(t._value.shape, t._value.dtype) for t in data]), batch_size)
+        found = self._loops.get(key)
+        if found is None:
+            found = self._loops[key] = loop_of(program, data, batch_size)
+        return found
+
+    def run(self, program: Traced, tensors: list[Any], steps: int = 0) -> Any:
+        """A program on tensors: interpreted until it is worth its compilation.  steps: how many of them it runs."""
+        self._done += steps
+        if not self.compiled:
+            program._executables.setdefault("call", Interpreted(program.graph))
+        elif program not in self._ready:
+            self._ready.add(program)
+            program._executables.pop("call", None)
+        return program.call(tensors, ())
+
+    @property
+    def traces(self) -> bool:
+        """Whether the step is one that is traced."""
+        return not (
+            self._eager
+            or STATE.trace is not None
+            or settings.functions_eagerly
+            or self.model.__dict__.get("_run_eagerly")
+            or self.model.dynamic
+        )
+
+    def _run_eagerly(self, batch: Any) -> Any:
+        """The step on a batch, operation by operation."""
+        step = getattr(self.model, self._name)
+        if self.model.__dict__.get("_run_eagerly"):
+            return step(batch)
+        with SEEDS.inside(self._seeds):
+            outputs = step(batch)
+        if self._reason is not None:  # it cannot be traced, but it works
+            self._eager, reason, self._reason = True, self._reason, None
+            warnings.warn(
+                f"The {self._name} of {self.model.name!r} cannot be compiled and runs eagerly: {reason}",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+        return outputs
+
+    # --- tracing ---
+
+    def program(self, batch: Any) -> Traced | None:
+        """The step traced for batches like this one; None where it cannot be."""
+        if not self.traces:
+            return None
+        self._forget_if_changed()
+        key = key_of((batch,), {})
+        found = self._programs.get(key)
+        if found is None:
+            found = self._try_to_trace(batch)
+            if found is not None:
+                self._programs[key] = found
+        return found
+
+    def _forget_if_changed(self) -> None:
+        """Other weights, another optimizer: traces for the former ones are of no use."""
+        model = self.model
+        optimizer = model.__dict__.get("optimizer")
+        rate = getattr(optimizer, "_learning_rate", None)
+        if VERSION[0] == self._version and self._state[0] is optimizer and self._state[1] is rate:
+            return
+        self._version = VERSION[0]
+        now = (optimizer, rate, [id(v) for v in model.trainable_variables] if model.built else None)
+        before, self._state = self._state, now
+        if before is not None and before[2] is not None and before != now:
+            self._programs.clear()
+            self._loops.clear()
+
+    def _try_to_trace(self, batch: Any) -> Traced | None:
+        try:
+            return self._trace(batch)
+        except CannotTrace as error:
+            self._reason = f"{error}.{getattr(error, 'place', None) or ''}"
+        except Exception as error:  # run eagerly it raises the user's error, or works
+            self._reason = f"{type(error).__name__}: {error}"
+        return None
+
+    def _trace(self, batch: Any) -> Traced:
+        trace, program = self._traced_once(batch, True)
+        if trace.created:  # as TensorFlow: once to make the variables, once to use them
+            _, program = self._traced_once(batch, False)
+        self._forget_if_changed()
+        return program
+
+    def _traced_once(self, batch: Any, may_create: bool) -> tuple[Trace, Traced]:
+        model = self.model
+        trace = Trace(None, self._name, may_create)
+        leaves = flatten(batch)
+        stand_ins = [
+            trace.placeholder(t._value.shape, t._value.dtype, "data")
+            if isinstance(t, Tensor)
+            else t
+            for t in leaves
+        ]
+        n = sum(isinstance(t, Tensor) for t in leaves)
+        try:
+            with trace.active(), recorders(()), SEEDS.inside(self._seeds):
+                result = staged(getattr(model, self._name))(pack(batch, stand_ins))
+                outputs = flatten_result(result, self._name)
+        finally:
+            model._clear_losses()
+        return trace, Traced(trace, n, outputs, form_of(result), {})
