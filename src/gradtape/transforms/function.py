@@ -83,6 +83,7 @@ class Function:
         self._signature = _signature_of(python_function, instance is not None)
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
+        self._failed_traces = 0
         self._last: tuple[Key, Any, Any] | None = None
         self._called = False
         self._warned = False
@@ -107,7 +108,7 @@ class Function:
         return self._signature
 
     def experimental_get_tracing_count(self) -> int:
-        return len(self._traces)
+        return len(self._traces) + self._failed_traces
 
     def traces(self) -> list[TraceEntry]:
         """What was traced so far: signature, reason (which argument changed), seconds."""
@@ -161,8 +162,9 @@ class Function:
             concrete = self._concrete_for(args, kwargs)
             result = concrete.call_with(args, kwargs)
         except CannotTrace as reason:
+            result = self._run_eagerly(args, kwargs)  # an error of the user's own comes from here
             self._cannot_trace(reason)
-            return self._run_eagerly(args, kwargs)
+            return result
         except OperatorNotAllowedInGraphError:
             if not self._autograph or CONVERTERS:
                 raise
@@ -267,7 +269,11 @@ class Function:
         first, self._called = not self._called, True
         concrete = ConcreteFunction(self, key, args, kwargs)
         begin = time.perf_counter()
-        concrete.trace(args, kwargs, may_create=first)
+        try:
+            concrete.trace(args, kwargs, may_create=first)
+        except Exception:
+            self._failed_traces += 1
+            raise
         if concrete.created:  # as TensorFlow: once to make the variables, once to use them
             self._traces.append(
                 TraceEntry(
