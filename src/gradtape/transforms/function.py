@@ -152,7 +152,8 @@ class Function:
         if settings.functions_eagerly or self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
-        given, quick = args, None if kwargs else _quick_key(args)
+        by_name = bool(kwargs)
+        given, quick = args, None if by_name else _quick_key(args)
         if quick is not None:
             traced = self._quick.get(quick)
             if traced is not None:
@@ -172,7 +173,7 @@ class Function:
             return self._run_eagerly(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
-        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not by_name:
             self._fast = concrete.fast_path(given, args) or _always_miss
         return result
 
