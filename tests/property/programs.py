@@ -14,7 +14,12 @@ import gradtape as tf
 from gradtape.base import tree
 from gradtape.base.quiet import quiet
 
-WIDE = {"float16": "float64", "bfloat16": "float64", "float32": "float64", "complex64": "complex128"}
+WIDE = {
+    "float16": "float64",
+    "bfloat16": "float64",
+    "float32": "float64",
+    "complex64": "complex128",
+}
 ROUNDS = 8  # runs of the judge
 ILL = 1e4  # a program whose results a rounding moves by more than so many roundoffs says nothing
 
@@ -27,7 +32,9 @@ class Outcome:
     ill: bool
 
     def __str__(self) -> str:
-        lines = [f"seed {self.source.seed}, {self.source.dtype}, order {self.source.order}, inside {self.source.inside}"]
+        lines = [
+            f"seed {self.source.seed}, {self.source.dtype}, order {self.source.order}, inside {self.source.inside}"
+        ]
         lines += [f"eager: {t}" for t in self.eager] + [f"compiled: {t}" for t in self.compiled]
         return "\n".join([*lines, self.source.text])
 
@@ -46,7 +53,9 @@ def module(source: Source, dtype: str) -> dict[str, Any]:
 def inputs(source: Source, dtype: str) -> list[Any]:
     wide = dtype != source.dtype
     with quiet():
-        arrays = [a.astype(WIDE.get(a.dtype.name, a.dtype.name)) if wide else a for a in source.arrays]
+        arrays = [
+            a.astype(WIDE.get(a.dtype.name, a.dtype.name)) if wide else a for a in source.arrays
+        ]
     return [tf.constant(a) for a in arrays]
 
 
@@ -80,7 +89,9 @@ def exactly(source: Source) -> tuple[list[np.ndarray], list[float]]:
             steady = len(others) == ROUNDS and all(np.array_equal(x, m) for m in others)
             scales.append(1.0 if steady else np.inf)
             continue
-        steady = len(others) == ROUNDS and all(np.array_equal(np.isfinite(x), np.isfinite(m)) for m in others)
+        steady = len(others) == ROUNDS and all(
+            np.array_equal(np.isfinite(x), np.isfinite(m)) for m in others
+        )
         scales.append(judge.scale(x, others, roundoff) if steady else np.inf)
     return exact, scales
 
@@ -122,7 +133,9 @@ def examine(seed: int, with_compiled: bool = True) -> Outcome:
         outcome.compiled = judged(once)
         for i, (x, y, e) in enumerate(zip(once, again, eager_results)):
             if x.dtype != e.dtype or x.shape != e.shape:
-                outcome.compiled.append(f"result {i} is {x.dtype}{x.shape}, eagerly {e.dtype}{e.shape}")
+                outcome.compiled.append(
+                    f"result {i} is {x.dtype}{x.shape}, eagerly {e.dtype}{e.shape}"
+                )
             if x.tobytes() != y.tobytes():
                 outcome.compiled.append(f"result {i} differs from call to call: {x} then {y}")
         if traces != 1:

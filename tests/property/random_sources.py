@@ -15,7 +15,14 @@ import numpy as np
 
 import gradtape as tf
 
-FLOATS = [("float32", 9), ("float64", 4), ("float16", 2), ("bfloat16", 2), ("complex64", 2), ("complex128", 1)]
+FLOATS = [
+    ("float32", 9),
+    ("float64", 4),
+    ("float16", 2),
+    ("bfloat16", 2),
+    ("complex64", 2),
+    ("complex128", 1),
+]
 INTS = ["int32", "int32", "int64", "int8", "uint8", "int16"]
 SHAPES = [(), (), (3,), (3,), (2, 3), (2, 3), (2, 1), (1, 3), (3, 2), (4,), (2, 2), (2, 3, 2), (1,)]
 LARGEST, BOUND = 48, 8.0
@@ -116,7 +123,14 @@ def shape(value: Any) -> tuple[int, ...]:
 class Writer:
     """The lines of one block, with the values that its names have when the program is read from top to bottom."""
 
-    def __init__(self, rng: np.random.Generator, scope: dict[str, Any], env: dict[str, Any], indent: int, depth: int):
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        scope: dict[str, Any],
+        env: dict[str, Any],
+        indent: int,
+        depth: int,
+    ):
         self.rng, self.scope, self.env = rng, scope, dict(env)
         self.indent, self.depth = indent, depth
         self.lines: list[str] = []
@@ -142,7 +156,11 @@ class Writer:
         found = self.names(of)
         if not found:
             return None
-        return found[-1 - int(self.rng.integers(min(3, len(found))))] if self.chance(0.6) else self.one(found)
+        return (
+            found[-1 - int(self.rng.integers(min(3, len(found))))]
+            if self.chance(0.6)
+            else self.one(found)
+        )
 
     def like(self, name: str, only_into: bool = False) -> str:
         """A name of the same dtype that broadcasts with it (or into it)."""
@@ -163,7 +181,9 @@ class Writer:
         """The template with names in its places; `a` is its first."""
         value = self.env[a]
         rank = len(shape(value))
-        same = [n for n, v in self.env.items() if v.dtype == value.dtype and shape(v) == shape(value)]
+        same = [
+            n for n, v in self.env.items() if v.dtype == value.dtype and shape(v) == shape(value)
+        ]
         square = [n for n, v in self.env.items() if v.dtype == value.dtype and len(shape(v)) == 2]
         places: dict[str, Any] = {
             "a": a, "b": self.like(a), "c": self.one(same), "n": int(self.rng.integers(rank)) if rank else 0, "r": rank,
@@ -195,7 +215,9 @@ class Writer:
         if array.size > LARGEST or array.size == 0 or array.dtype.kind not in KINDS:
             return None
         wide = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
-        if not np.all(np.isfinite(wide)) or wide.max() > (60 if array.dtype.kind in "iu" else BOUND):
+        if not np.all(np.isfinite(wide)) or wide.max() > (
+            60 if array.dtype.kind in "iu" else BOUND
+        ):
             return None
         return value
 
@@ -213,7 +235,9 @@ class Writer:
         of = self.one(kinds)
         a = self.pick(of)
         if a is None or self.chance(0.15):
-            templates = ACROSS[self.one(["f", "i", "m", "c"] if self.names("c") else ["f", "i", "m"])]
+            templates = ACROSS[
+                self.one(["f", "i", "m", "c"] if self.names("c") else ["f", "i", "m"])
+            ]
             if self.names("c") and self.chance(0.4):
                 templates = ACROSS["of c"]
             a = self.pick("f")
@@ -234,7 +258,11 @@ class Writer:
         """An expression of the same dtype and shape as a name has."""
         value = self.env[name]
         for _ in range(12):
-            peers = [n for n, v in self.env.items() if v.dtype == value.dtype and shape(v) == shape(value)]
+            peers = [
+                n
+                for n, v in self.env.items()
+                if v.dtype == value.dtype and shape(v) == shape(value)
+            ]
             a = self.one(peers)
             text = self.one(SAME[kind(value)]).format(a=a, b=self.like(a, True))
             found = self.value_of(text)
@@ -261,7 +289,13 @@ class Writer:
         return f"not {found[0]}" if self.chance(0.1) else found[0]
 
     def block(self, depth: int | None = None) -> Writer:
-        return type(self)(self.rng, self.scope, self.env, self.indent + 1, self.depth - 1 if depth is None else depth)
+        return type(self)(
+            self.rng,
+            self.scope,
+            self.env,
+            self.indent + 1,
+            self.depth - 1 if depth is None else depth,
+        )
 
     def write(self) -> bool:
         """A variable gets a new value."""
@@ -360,7 +394,9 @@ class Writer:
         body = self.loop_body(targets, counter)
         if not body.lines:
             return 0
-        self.line(f"for {counter} in tf.range({self.one(['n0', '3', '2', 'n0 + 1', '1, 4', '0'])}):")
+        self.line(
+            f"for {counter} in tf.range({self.one(['n0', '3', '2', 'n0 + 1', '1, 4', '0'])}):"
+        )
         self.finish(body, targets)
         return 1
 
@@ -419,7 +455,13 @@ class Writer:
         condition = self.truth()
         (target,) = self.targets(1)
         first, second = self.same(target), self.same(target)
-        if condition is None or first is None or second is None or " and " in condition or " or " in condition:
+        if (
+            condition is None
+            or first is None
+            or second is None
+            or " and " in condition
+            or " or " in condition
+        ):
             return 0
         if condition.startswith("not "):
             condition = f"tf.logical_not({condition[4:]})"
@@ -437,8 +479,12 @@ class Writer:
         names = ", ".join(targets)
         k = f"n{self.fresh()}"
         limit = f", maximum_iterations={self.one([1, 2])}" if self.chance(0.2) else ""
-        self.line(f"{k}, {names} = tf.while_loop(lambda {k}, {names}: {k} < {self.one(['n0', '3', '2'])},")
-        self.line(f"    lambda {k}, {names}: ({k} + 1, {', '.join(map(str, texts))}), (0, {names}){limit})")
+        self.line(
+            f"{k}, {names} = tf.while_loop(lambda {k}, {names}: {k} < {self.one(['n0', '3', '2'])},"
+        )
+        self.line(
+            f"    lambda {k}, {names}: ({k} + 1, {', '.join(map(str, texts))}), (0, {names}){limit})"
+        )
         for t, text in zip(targets, texts):
             self.env[t] = self.value_of(str(text))
         self.control = True
@@ -455,7 +501,7 @@ def values(rng: np.random.Generator, dtype: str, of: tuple[int, ...]) -> np.ndar
     return np.asarray(x).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
 
 
-LOSS = '''
+LOSS = """
 def loss(values):
     total = tf.constant(0.0, R)
     for y in values:
@@ -482,7 +528,7 @@ def second(call, xs, rest):
         total = loss(gs)
     again = outer.gradient(total, xs, unconnected_gradients="zero")
     return ys, gs, [tf.convert_to_tensor(g) for g in again]
-'''
+"""
 
 
 def draw(seed: int, statements: tuple[int, int] = (4, 12), depth: int = 2) -> Source:
@@ -500,18 +546,31 @@ def draw(seed: int, statements: tuple[int, int] = (4, 12), depth: int = 2) -> So
     env = {name: tf.constant(a) for name, a in zip([*names, "n0", "i0", "m0"], [*arrays, *rest])}
     state = ""
     if rng.random() < 0.2:
-        start = values(rng, real_of(dtype), SHAPES[int(rng.integers(len(SHAPES)))]).astype(np.float64).tolist()
+        start = (
+            values(rng, real_of(dtype), SHAPES[int(rng.integers(len(SHAPES)))])
+            .astype(np.float64)
+            .tolist()
+        )
         env["s0"] = scope["s0"] = tf.Variable(start, dtype=scope["R"])
-        state = f"s0 = tf.Variable({start}, dtype=R)\n\n\ndef reset():\n    s0.assign({start})\n\n\n"
+        state = (
+            f"s0 = tf.Variable({start}, dtype=R)\n\n\ndef reset():\n    s0.assign({start})\n\n\n"
+        )
     top = Writer(rng, scope, env, 1, depth if rng.random() < 0.75 else 0)
     top.statements(int(rng.integers(*statements)))
     made = [x for x in top.env if x not in env or top.env[x] is not env[x]] or names[:1]
     made += ["s0"] if state else []
     order = rng.permutation(len(made))
-    results = [f"tf.identity({x})" if x == "s0" else x for x in sorted({*[made[i] for i in order[:3]], made[-1]})]
+    results = [
+        f"tf.identity({x})" if x == "s0" else x
+        for x in sorted({*[made[i] for i in order[:3]], made[-1]})
+    ]
     arguments = ", ".join([*names, "n0", "i0", "m0"])
     which = int(rng.choice([0, 1, 2], p=[0.2, 0.45, 0.35]))
-    wrapped = {0: "f({a})", 1: "first(f, [{x}], [n0, i0, m0])", 2: "second(f, [{x}], [n0, i0, m0])"}[which]
+    wrapped = {
+        0: "f({a})",
+        1: "first(f, [{x}], [n0, i0, m0])",
+        2: "second(f, [{x}], [n0, i0, m0])",
+    }[which]
     body = "\n".join(top.lines)
     text = (
         f"{state}def f({arguments}):\n    TRACES.append('f')\n{body}\n    return {', '.join(results)},\n{LOSS}\n\n"

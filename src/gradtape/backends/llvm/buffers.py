@@ -6,7 +6,7 @@ to its NumPy kernel: a call of Python in the midst of the code, on views of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -43,9 +43,13 @@ def prepare(graph: Graph) -> Graph:
     for equation in graph.equations:
         if equation.op in CONTROL and not in_registers(equation):
             attrs = {name: _prepared(attr) for name, attr in equation.attrs.items()}
-            equation = Equation(equation.op, equation.inputs, attrs, equation.outputs, equation.site)
+            equation = Equation(
+                equation.op, equation.inputs, attrs, equation.outputs, equation.site
+            )
         equations.append(equation)
-    return prepared(Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name))
+    return prepared(
+        Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name)
+    )
 
 
 def _prepared(attr: Any) -> Any:
@@ -109,12 +113,13 @@ class Ways:
                 for inner in getattr(graph, "equations", ())
             )
         return (
-            way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+            way == "python" or equation.op in CHECKING or (way == "rows" and equation.op in CONTROL)
         )
 
 
 CHECKING = frozenset(
-    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div", "truncate_mod")
+    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div",
+     "truncate_mod")
 )  # fmt: skip
 
 
@@ -275,7 +280,7 @@ class Maker:
         self.b.cbranch(stop, done, head)
         self.b.position_at_end(done)
 
-    def poll(self, b: ir.IRBuilder) -> ir.Value:
+    def poll(self, b: Any) -> ir.Value:
         return native.poll(b, self.arena, self.table)
 
     def rows(self, step: Run) -> None:

@@ -79,7 +79,7 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
     inputs, outputs, arena, table = run.args
     b = ir.IRBuilder(run.append_basic_block("entry"))
 
-    def poll(b: ir.IRBuilder) -> Any:
+    def poll(b: Any) -> Any:
         return native.poll(b, arena, table)
 
     def pointer(base: Any, k: int) -> Any:

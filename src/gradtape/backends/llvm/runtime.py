@@ -41,7 +41,9 @@ def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> Nati
     Raises NotImplementedError where arrays cannot be read from machine code: strings, other interpreters.
     """
     if not readable():
-        raise NotImplementedError("This interpreter's arrays are not laid out as machine code expects.")
+        raise NotImplementedError(
+            "This interpreter's arrays are not laid out as machine code expects."
+        )
     if holds_objects(graph):
         raise NotImplementedError("Strings are left to NumPy.")
     donate = dict(donate or {})
