@@ -22,7 +22,7 @@ from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, w
 
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
 CONTROL = ("while", "cond")
-SMALL = 2000  # instructions of an equation that is done in registers
+SMALL = 2500  # instructions of an equation that is done in registers
 PRODUCTS = frozenset(
     ("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter")
 )

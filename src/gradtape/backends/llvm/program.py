@@ -24,7 +24,7 @@ from gradtape.graph.ir import Equation, Graph
 from gradtape.graph.memory import plan_memory
 from gradtape.graph.memory_check import check_plan
 
-ROWS_LIMIT = 6000  # vector instructions
+ROWS_LIMIT = 2500  # vector instructions: longer code takes LLVM longer than it saves
 CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
 HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
 
