@@ -6,7 +6,7 @@ to its NumPy kernel: a call of Python in the midst of the code, on views of the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -147,7 +147,7 @@ class Maker:
         unit: Unit,
         plan: Plan,
         ways: Ways,
-        callbacks: dict[str, Equation],
+        callbacks: dict[str, Callable[[], Equation]],
     ):
         self.plan, self.unit, self.ways, self.callbacks = plan, unit, ways, callbacks
         self.inputs, self.outputs, self.arena, self.table = run.args
@@ -188,13 +188,21 @@ class Maker:
             place = I64(native.STATE_BYTES + buffer.index)
             return e.gep(self.arena, [place], inbounds=True, source_etype=I8)
         if buffer.kind == "constant":
-            name = f"constant:{id(buffer.array)}"
-            self.constants[name] = buffer.array
+            name = self._constant(buffer.array)
             base, number = self.table, self.unit.slot(name)
         else:
             base, number = (self.inputs if buffer.kind == "input" else self.outputs), buffer.index
         cell = e.gep(base, [I64(number)], inbounds=True, source_etype=PTR)
         return e.load(cell, typ=PTR)
+
+    def _constant(self, array: Any) -> str:
+        """The slot name of a constant; one for each array."""
+        for name, known in self.constants.items():
+            if known is array:
+                return name
+        name = f"constant:{len(self.constants)}"
+        self.constants[name] = array
+        return name
 
     def _pointer_of(self, value: Value) -> ir.Value:
         """The buffer of an operand or a result of the equation at hand."""
@@ -301,7 +309,8 @@ class Maker:
         """A call of Python on the operands' and results' buffers; then on to `after`, or right here."""
         assert step is not None
         name = f"callback:{len(self.callbacks)}"
-        self.callbacks[name] = step.equation
+        equation = step.equation
+        self.callbacks[name] = lambda: equation
         buffers = [*step.reads, *step.writes]
         place = native.on_stack(self.entry, 8 * len(buffers))
         e = native.Emit(self.b, self.unit.slot, self.table)
