@@ -57,13 +57,17 @@ def product(
     pack = _pack(ctx, dtype, transpose_b)
     tiles = [_tile(ctx, dtype, height) for height in SHARED]
 
-    def strip(inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value) -> None:
+    def strip(
+        inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value
+    ) -> None:
         """Rows first to last of one panel."""
         left, right, out, cell = given[:4]
         e = inner.b
         column = e.mul(inner.index(panel), ir.Constant(I64, width))
         rest = e.sub(ir.Constant(I64, n), column)
-        columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+        columns = e.select(
+            e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
+        )
         scale = e.load(cell, typ=llvm_type(dtype))
         for start in range(0, k, depth):
             deep = ir.Constant(I64, min(depth, k - start))
@@ -73,7 +77,13 @@ def product(
             adds = ir.Constant(I1, int(alpha is not None or start > 0))
             from_a = inner.at(left, inner.index(start * steps_a), llvm_type(dtype))
 
-            def rows(i: ir.Value, tile: Any, from_a: ir.Value = from_a, deep: Any = deep, adds: Any = adds) -> None:
+            def rows(
+                i: ir.Value,
+                tile: Any,
+                from_a: ir.Value = from_a,
+                deep: Any = deep,
+                adds: Any = adds,
+            ) -> None:
                 place = address(inner, address(inner, out, i, dtype, n), column, dtype)
                 e.call(tile, [address(inner, from_a, i, dtype, rows_a), ir.Constant(I64, rows_a),
                               ir.Constant(I64, steps_a), memory, deep, place, ir.Constant(I64, n), columns, scale,
@@ -91,7 +101,9 @@ def product(
             e = inner.b
             first = e.mul(inner.index(begin), ir.Constant(I64, ROWS))
             last = e.mul(inner.index(end), ir.Constant(I64, ROWS))
-            last = e.select(e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m))
+            last = e.select(
+                e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m)
+            )
             with inner.loop(panels) as panel:
                 strip(inner, given, panel, first, last, memory)
 
@@ -137,7 +149,15 @@ def _pack(ctx: Context, dtype: np.dtype[Any], transposed: bool) -> ir.Function:
     return _shared(ctx, ("pack", dtype, transposed), "pack", kinds, lambda *a: emit(dtype, *a))
 
 
-def _emit_pack(dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any) -> None:
+def _emit_pack(
+    dtype: np.dtype[Any],
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
+) -> None:
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
     kind = llvm_type(dtype)
@@ -151,7 +171,13 @@ def _emit_pack(dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, dep
 
 
 def _emit_turned_pack(
-    dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any
+    dtype: np.dtype[Any],
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
 ) -> None:
     """b lies as [n, k]: squares are turned around in registers."""
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
@@ -175,7 +201,9 @@ def _emit_turned_pack(
 def _tile(ctx: Context, dtype: np.dtype[Any], height: int) -> ir.Function:
     """tile(a, row stride, k stride, panel, depth, c, c's stride, columns, alpha, adds)."""
     kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1]
-    return _shared(ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a))
+    return _shared(
+        ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a)
+    )
 
 
 def _emit_tile(
@@ -190,7 +218,9 @@ def _emit_tile(
 
     def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
         line = address(ctx, panel, l, dtype, count * lanes)
-        xs = [load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)]
+        xs = [
+            load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)
+        ]
         offset = b.mul(l, k_stride)
         after = []
         for r in range(height):
