@@ -20,6 +20,7 @@ from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.autograph import for_trace
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.concrete_function import form_of
 from gradtape.transforms.signature import key_of
@@ -169,7 +170,7 @@ class Step:
         n = sum(isinstance(t, Tensor) for t in leaves)
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-                result = getattr(model, self._name)(pack(batch, stand_ins))
+                result = for_trace(getattr(model, self._name))(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
             model._clear_losses()

@@ -14,6 +14,7 @@ from gradtape.keras.losses.weighting import (
     masked_weights,
     weighted_loss,
 )
+from gradtape.transforms.autograph import for_trace
 
 
 class Loss:
@@ -72,7 +73,7 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred, y_true = fit_labels(convert(y_pred), convert(y_true))
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        return for_trace(self.fn)(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}
