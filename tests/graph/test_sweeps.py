@@ -49,16 +49,16 @@ def test_carried_values_rows_and_sweeps_that_nothing_needs_go() -> None:
     after = dead_code(before)
     same(before, after)
     (loop,) = after.equations
-    assert loop.attrs["plan"] == ((False, 2, ()), (True, 1, (0,)))
+    assert loop.attrs["plan"] == ((False, 1, ()), (True, 1, (0,)))
     assert loop.attrs["n_constants"] == 1
-    assert [len(b.outputs) for b in loop.attrs["bodies"]] == [3, 1]
+    assert [len(b.outputs) for b in loop.attrs["bodies"]] == [2, 1]
 
 
 def test_a_last_sweep_keeps_the_rows_that_it_reads() -> None:
     before = graph_of(TEXT % "h")
     after = dead_code(before)
     same(before, after)
-    assert after.equations[0].attrs["plan"] == ((False, 2, ()), (True, 1, (0,)), (False, 1, (1,)))
+    assert after.equations[0].attrs["plan"] == ((False, 1, ()), (True, 1, (0,)), (False, 1, (1,)))
 
 
 def test_a_sweep_alone_is_a_loop() -> None:
