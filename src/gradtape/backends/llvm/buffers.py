@@ -14,10 +14,10 @@ from llvmlite import ir
 from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.context import Context, Unit
-from gradtape.backends.llvm.nests import inplace, lowering_of
+from gradtape.backends.llvm.nests import inplace, lowering_of, prepared
 from gradtape.backends.llvm.rows.cost import length_of
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
-from gradtape.graph.ir import Equation, Value
+from gradtape.graph.ir import Equation, Graph, Value
 from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, writes_over
 
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
@@ -34,11 +34,37 @@ def _small(equation: Equation) -> bool:
     return size is not None and size <= SMALL
 
 
+def prepare(graph: Graph) -> Graph:
+    """A graph and those that it holds in the form that lowerings like: neighbours in groups, products with flags.
+
+    Control flow that is done in registers stays as it is.
+    """
+    equations = []
+    for equation in graph.equations:
+        if equation.op in CONTROL and not in_registers(equation):
+            attrs = {name: _prepared(attr) for name, attr in equation.attrs.items()}
+            equation = Equation(equation.op, equation.inputs, attrs, equation.outputs, equation.site)
+        equations.append(equation)
+    return prepared(Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name))
+
+
+def _prepared(attr: Any) -> Any:
+    if isinstance(attr, Graph):
+        return prepare(attr)
+    return tuple(map(_prepared, attr)) if type(attr) is tuple else attr
+
+
+def in_registers(equation: Equation) -> bool:
+    """Whether control flow is small enough to be one step."""
+    return not equation.effect and _small(equation)
+
+
 class Ways:
     """How each equation is done; asked by the planner and by the emitter."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Equation, str, Any]] = {}
+        self._pairs: dict[int, list[tuple[int, int]]] = {}
 
     def of(self, equation: Equation) -> tuple[str, Any]:
         """("nest", lowering), ("rows", None) or ("python", None); ("control", None) for steps of their own."""
@@ -49,8 +75,7 @@ class Ways:
 
     def _find(self, equation: Equation) -> tuple[str, Any]:
         if equation.op in CONTROL:
-            small = not equation.effect and _small(equation)
-            return ("rows", None) if small else ("control", None)
+            return ("rows" if in_registers(equation) else "control"), None
         if equation.op == "host":
             return "python", None
         if equation.op not in PRODUCTS or blas() is not None:
@@ -66,7 +91,10 @@ class Ways:
     def writes_over(self, equation: Equation, operand: int, output: int) -> bool:
         way, _ = self.of(equation)
         if way == "nest":
-            return (output, operand) in inplace(equation)
+            pairs = self._pairs.get(id(equation))
+            if pairs is None:
+                pairs = self._pairs[id(equation)] = inplace(equation)
+            return (output, operand) in pairs
         # Rows are all loaded before the first is stored; Python's results are copied when they are done.
         return way == "rows" or writes_over(equation, operand, output)
 
@@ -248,8 +276,7 @@ class Maker:
         self.b.position_at_end(done)
 
     def poll(self, b: ir.IRBuilder) -> ir.Value:
-        function = native.poll_function(self.unit.module, self.unit.slot)
-        return b.call(function, [self.arena, self.table])
+        return native.poll(b, self.arena, self.table)
 
     def rows(self, step: Run) -> None:
         """An equation on small tensors, in registers."""
@@ -275,8 +302,7 @@ class Maker:
         e = native.Emit(self.b, self.unit.slot, self.table)
         for k, buffer in enumerate(buffers):
             e.store(self.pointer(buffer), place, 8 * k)
-        function = native.python_function(self.unit.module, self.unit.slot)
-        failed = self.b.call(function, [self.arena, self.table, e.entry(name), place])
+        failed = native.python(self.b, self.arena, self.table, e.entry(name), place)
         fine = after or self.block("fine")
         self.b.cbranch(failed, self.way_out(), fine)
         self.b.position_at_end(fine)

@@ -255,10 +255,8 @@ class Context:
         return function
 
     def _stacked(self, pointers: Sequence[ir.Value]) -> ir.Value:
-        """The pointers in an array on the stack."""
-        with self.b.goto_entry_block():
-            place = self.b.alloca(ir.ArrayType(PTR, len(pointers)))
-            place.type = PTR
+        """The pointers in an array in scratch memory."""
+        place = self.scratch(8 * len(pointers))
         for k, pointer in enumerate(pointers):
             self.b.store(pointer, self.at(place, self.index(k), PTR))
         return place

@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
-from gradtape.backends.llvm.buffers import Maker, Ways
+from gradtape.backends.llvm.buffers import Maker, Ways, prepare
 from gradtape.backends.llvm.context import Unit
 from gradtape.backends.llvm.engine import host
 from gradtape.backends.llvm.rows.cost import length
@@ -34,15 +34,21 @@ class Program:
     """The code of a graph, and what it is to be called with.
 
     slots: names of what stands in the table.  constants: arrays by slot name.  callbacks: equations that are done by
-    Python, by slot name.  arena_bytes: memory that a call needs besides its state.
+    Python, by slot name.  arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
+    release: whether Python's lock is given away during a call.
     """
 
     module: ir.Module
     mode: str
-    slots: dict[str, int] = field(default_factory=dict)
+    release: bool
+    slots: dict[str, int] = field(default_factory=native.first_slots)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     callbacks: dict[str, Equation] = field(default_factory=dict)
-    arena_bytes: int = 0
+    arena_bytes: int | None = None
+
+    @property
+    def text(self) -> str:
+        return native.complete(self.module)
 
     def slot(self, name: str) -> int:
         return self.slots.setdefault(name, len(self.slots))
@@ -68,13 +74,13 @@ def run_function(module: ir.Module) -> ir.Function:
 def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
     """The program of a small graph, in registers from end to end."""
     module = new_module(graph)
-    program = Program(module, "rows")
+    program = Program(module, "rows", size > HOLD_LOCK_BELOW or _loops(graph))
     run = run_function(module)
     inputs, outputs, arena, table = run.args
     b = ir.IRBuilder(run.append_basic_block("entry"))
 
     def poll(b: ir.IRBuilder) -> Any:
-        return b.call(native.poll_function(module, program.slot), [arena, table])
+        return native.poll(b, arena, table)
 
     def pointer(base: Any, k: int) -> Any:
         return b.load(
@@ -96,17 +102,14 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
     for k, rows in enumerate(found):
         store_rows(b, pointer(outputs, k), rows)
     b.ret(native.I32(native.DONE))
-    native.door_function(
-        module, run, program.slot, graph.avals_in, graph.avals_out, donate, False,
-        size > HOLD_LOCK_BELOW or _loops(graph),
-    )  # fmt: skip
     return program
 
 
 def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     """The program of any graph, over planned buffers."""
     module = new_module(graph)
-    program = Program(module, "buffers")
+    program = Program(module, "buffers", True)
+    graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
     if CHECK_PLANS:
@@ -121,9 +124,6 @@ def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     maker.emit()
     program.constants = maker.constants
     program.arena_bytes = plan.arena_bytes + unit.scratch_bytes
-    native.door_function(
-        module, run, program.slot, graph.avals_in, graph.avals_out, donate, True, True
-    )
     return program
 
 

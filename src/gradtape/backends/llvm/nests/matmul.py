@@ -15,14 +15,17 @@ import numpy as np
 from llvmlite import ir
 
 from gradtape.backends.llvm.context import I32, I64, VOID, Context
+from gradtape.backends.llvm.nests import panels
 from gradtape.backends.llvm.nests.copies import copy_flat, fill
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
 from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
 from gradtape.graph.ir import Equation, Value
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
-SMALL = 3 << 14  # multiplications below which a call costs more than it gains
+SMALL = 1 << 18  # multiplications below which a call costs more than it gains
 THIN = 1 << 9  # the same for products that tiles do not suit
+PANEL = 33  # columns from which on panels are worth it
+PANEL_OF_TILES = 1 << 15  # numbers of b that tiles read again and again
 PACKED = 1 << 12  # numbers of b that are turned around first, at the most
 FLOATS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
 
@@ -171,7 +174,22 @@ def _product_of(p: Product) -> Callable[..., None]:
     packing = p.transpose_b and p.n * p.k > PACKED
     if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled
-    return vector_call if 1 in (p.m, p.n) else call
+    if 1 in (p.m, p.n):
+        return vector_call
+    if p.n >= PANEL and p.m >= 4:
+        return panelled
+    if not p.transpose_b and p.n * p.k <= PANEL_OF_TILES:
+        return tiled
+    return call
+
+
+def panelled(
+    ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, alpha: ir.Value | None
+) -> None:
+    """Panels and tiles, on several threads."""
+    if p.accumulate and alpha is None:
+        alpha = constant(p.dtype, 1, 1.0)
+    panels.product(ctx, p.m, p.n, p.k, p.dtype, a, b, c, p.transpose_a, p.transpose_b, alpha)
 
 
 # the BLAS

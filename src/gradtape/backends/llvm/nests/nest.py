@@ -429,7 +429,7 @@ class Nest:
             return after
 
         starts = [fold.start() for fold in folds]
-        if math.prod(self.space.dims[k].size for k in self.folded_loops) <= 4 * BLOCK:
+        if math.prod(self.space.dims[k].size for k in self.folded_loops) <= 2 * BLOCK:
             sums = self._down(values, 0, starts, turn, one)
         else:
             sums = self._down_wide(values, folds, starts, turn, one)
@@ -485,7 +485,7 @@ class Nest:
         b, ctx = values.b, values.ctx
         size = self.space.dims[self.folded_loops[0]].size
         inner = math.prod(self.space.dims[k].size for k in self.folded_loops[1:])
-        block = max(1, 2 * BLOCK // inner)
+        block = max(1, BLOCK // inner)
         sizes = [len(fold.wide_start()) for fold in folds]
         wide = [x for fold in folds for x in fold.wide_start()]
 
