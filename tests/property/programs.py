@@ -8,7 +8,7 @@ from typing import Any
 
 import judge
 import numpy as np
-from random_sources import Source, draw, dtypes_of
+from random_sources import Source, dtypes_of
 
 import gradtape as tf
 from gradtape.base import tree
@@ -109,29 +109,31 @@ def compiled(source: Source) -> tuple[list[list[np.ndarray]], int]:
     return results, len(scope["TRACES"])
 
 
-def examine(seed: int, with_compiled: bool = True) -> Outcome:
-    source = draw(seed)
+def judged(
+    source: Source, exact: list[np.ndarray], scales: list[float], results: list[np.ndarray]
+) -> list[str]:
+    """What is wrong with results."""
+    if len(results) != len(exact):
+        return [f"{len(results)} results instead of {len(exact)}"]
+    texts = []
+    for i, (x, y, s) in enumerate(zip(exact, results, scales)):
+        text = judge.differs(x, y, source.dtype, s) if np.isfinite(s) else ""
+        if text:
+            texts.append(f"result {i}: {text}")
+    return texts
+
+
+def examine(source: Source, with_compiled: bool = True) -> Outcome:
     exact, scales = exactly(source)
     sizes = [max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=0.0))) for x in exact]
     ill = any(s > ILL * n for s, n in zip(scales, sizes))
-
-    def judged(results: list[np.ndarray]) -> list[str]:
-        if len(results) != len(exact):
-            return [f"{len(results)} results instead of {len(exact)}"]
-        texts = []
-        for i, (x, y, s) in enumerate(zip(exact, results, scales)):
-            text = judge.differs(x, y, source.dtype, s) if np.isfinite(s) else ""
-            if text:
-                texts.append(f"result {i}: {text}")
-        return texts
-
     scope = module(source, source.dtype)
-    eager_results = call(scope, scope["program"], *inputs(source, source.dtype))
-    outcome = Outcome(source, judged(eager_results), [], ill)
+    eager = call(scope, scope["program"], *inputs(source, source.dtype))
+    outcome = Outcome(source, judged(source, exact, scales, eager), [], ill)
     if with_compiled:
         (once, again), traces = compiled(source)
-        outcome.compiled = judged(once)
-        for i, (x, y, e) in enumerate(zip(once, again, eager_results)):
+        outcome.compiled = judged(source, exact, scales, once)
+        for i, (x, y, e) in enumerate(zip(once, again, eager)):
             if x.dtype != e.dtype or x.shape != e.shape:
                 outcome.compiled.append(
                     f"result {i} is {x.dtype}{x.shape}, eagerly {e.dtype}{e.shape}"

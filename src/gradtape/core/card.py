@@ -35,6 +35,7 @@ _RULES = (
     "check",
     "batch",
     "explain",
+    "avals",
 )
 _FIRST = {"vjp": ("F", "g", ""), "jvp": ("F", "t", ""), "scalar": ("b",), "xla": ("lax",), "latex": ("",),
           "batch": ("F", "axes")}  # fmt: skip
@@ -109,6 +110,7 @@ class Op:
     check(*arrays, **attrs)                                         raises the user's error before the kernel runs
     api(op, ...)                                                    the public function, `op(*tensors, **attrs)` binds
     batch(F, axes, *arrays, **attrs) -> y                           y for arrays with a leading batch axis where axes[i]
+    avals(**attrs) -> types of the outputs                          where the attributes tell
     shape, scalar, xla, latex                                       for graphs, compiled code, and the worked derivation
     """
 
@@ -145,6 +147,7 @@ class Op:
     scalar: Callable[..., Any] | None = None
     xla: Callable[..., Any] | None = None
     latex: Callable[..., Any] | None = None
+    avals: Callable[..., Any] | None = None
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -52,6 +52,8 @@ def _key(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
 
 
 def _infer(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Aval, ...]:
+    if card.avals is not None:
+        return card.avals(**attrs)
     shapes = [tuple([int(n) for n in a.shape]) for a in arrays]
     dtypes = [a.dtype for a in arrays]
     if card.family == "Elementwise" and not card.multi and arrays:

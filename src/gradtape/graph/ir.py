@@ -13,7 +13,7 @@ Control flow is an equation too: `cond` and `while` hold graphs in their attribu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -101,7 +101,7 @@ def graphs_in(attrs: Mapping[str, Any]) -> Iterator[Graph]:
                     yield item
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Graph:
     """inputs -> outputs by the equations, in their order.  `constants`: values that are known, with their arrays.
 
@@ -130,6 +130,19 @@ class Graph:
             for equation in self.equations:
                 run_equation(equation, env)
         return tuple([env[v] for v in self.outputs])
+
+    def gradient(self, given: tuple[int, ...]) -> Any:
+        """Its way back, from cotangents of the outputs `given`: a `Derivative`."""
+        return DERIVE[0](self, given)
+
+    def keeping(self, first: int, n: int) -> Graph:
+        """The graph that gives `n` of its inputs too, from the one numbered `first` on."""
+        outputs = (*self.outputs, *self.inputs[first : first + n])
+        return Graph(self.inputs, self.equations, outputs, self.constants, self.name)
+
+
+# Set by the room that differentiates graphs: (graph, given) -> Derivative.
+DERIVE: list[Callable[[Graph, tuple[int, ...]], Any]] = []
 
 
 def run_equation(equation: Equation, env: dict[Value, np.ndarray]) -> None:

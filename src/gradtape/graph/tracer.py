@@ -19,7 +19,7 @@ from gradtape.base.quiet import quiet
 from gradtape.base.site import user_site
 from gradtape.core.bind import apply, wrong_dtype
 from gradtape.core.card import REGISTRY
-from gradtape.core.context import STATE, record
+from gradtape.core.context import STATE, record, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.infer import outputs_of
 from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
@@ -31,12 +31,16 @@ _FROM_SHAPES = {"shape_of", "size", "rank"}
 
 
 class Slot:
-    """A variable in a trace: its value at the start (an input), and its value now."""
+    """A variable in a trace: its value at the start (an input), and its value now.
 
-    __slots__ = ("variable", "start", "now", "written")
+    fresh: whether it was written and not read since.
+    """
+
+    __slots__ = ("variable", "start", "now", "written", "fresh")
 
     def __init__(self, variable: Any, start: Traced):
         self.variable, self.start, self.now, self.written = variable, start, start, False
+        self.fresh = False
 
 
 class Trace:
@@ -49,9 +53,8 @@ class Trace:
         self.equations: list[Equation] = []
         self.constants: dict[Value, np.ndarray] = {}
         self.slots: dict[int, Slot] = {}  # by id of the variable
-        self.captured: dict[
-            int, tuple[Traced, Traced]
-        ] = {}  # by id of an outer array: (outer, inner)
+        # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
+        self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
@@ -129,7 +132,9 @@ class Trace:
         slot = self.slots.get(id(variable))
         if slot is None:
             if self.parent is not None:
-                start = self.capture(self.parent.read(variable))
+                outer = self.parent.read(variable)
+                start = self.placeholder(outer._value.shape, outer._value.dtype, outer._name)
+                self.captured[-id(variable)] = outer, start
             else:
                 buffer = variable._buffer
                 shape = buffer.shape
@@ -139,7 +144,14 @@ class Trace:
 
     def read(self, variable: Any) -> Traced:
         """The variable's value at this point."""
-        return self._slot(variable).now
+        slot = self._slot(variable)
+        if slot.fresh:
+            slot.fresh = False
+            if differentiable(slot.now) and slot.now._value.shape == slot.start._value.shape:
+                # The gradient by the variable counts each reading of it, and does not look into assignments.
+                with recorders(()):
+                    slot.now = self.bind(REGISTRY["assigned"], (slot.start, slot.now), {})
+        return slot.now
 
     def write(self, variable: Any, array: Any) -> None:
         """The variable has a new value from here on."""
@@ -147,9 +159,10 @@ class Trace:
         tensor = array.tensor if type(array) is TracedArray else self.constant(np.asarray(array))
         if tensor._value.trace is not self:
             tensor = self.capture(tensor)
-        if tensor is slot.now or tensor is slot.start:
-            tensor = self.bind(REGISTRY["identity"], (tensor,), {})
-        slot.now, slot.written = tensor, True
+        # Another stand-in for the same value: a tape does not look through an assignment.
+        held: Any = tensor._value
+        slot.now = self.wrap(held.value, held.shape, held.known, slot.start._name)
+        slot.written = slot.fresh = True
 
     def new_variable(self, variable: Any, initial_value: Any) -> Any:
         """The initial value of a variable that is made while tracing: computed now, outside of the graph."""

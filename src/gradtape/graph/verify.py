@@ -21,7 +21,7 @@ PREDICATES = frozenset(
 )  # fmt: skip
 OWN_DTYPE = frozenset(
     ("cast", "bitcast", "complex", "real", "imag", "angle", "abs", "real_div", "where", "argmax", "argmin", "one_hot",
-     "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "host", "fused")
+     "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "sweeps", "host", "fused")
 )  # fmt: skip
 
 
@@ -136,6 +136,24 @@ class _Check:
         self.same(body.avals_out, operands[n:], "The body gives", "carried values", e)
         self.same(_avals(e.outputs), operands[n:], "The loop gives", "carried values", e)
 
+    def sweeps(self, e: Equation) -> None:
+        n, plan, bodies = e.attrs["n_constants"], e.attrs["plan"], e.attrs["bodies"]
+        constants, at = _avals(e.inputs[:n]), n
+        stacks: list[Aval] = []
+        for k, ((_, n_carried, reads), g) in enumerate(zip(plan, bodies)):
+            carried = _avals(e.inputs[at : at + n_carried])
+            at += n_carried
+            rows = tuple([stacks[r] for r in reads])
+            self.nested(g, e)
+            self.same(g.avals_in, (*constants, *carried, *rows), "A sweep takes", "operands", e)
+            self.same(g.avals_out[:n_carried], carried, "A sweep gives", "carried values", e)
+            if k == 0:
+                self.nested(e.attrs["cond"], e)
+                self.same(e.attrs["cond"].avals_in, (*constants, *carried), "The condition takes", "operands", e)
+                self.same(e.attrs["cond"].avals_out, (Aval((), BOOL),), "The condition gives", "wanted", e)
+            stacks += g.avals_out[n_carried:]
+        self.same(_avals(e.outputs), _avals(e.inputs[n:]), "Sweeps give", "carried values", e)
+
     def host(self, e: Equation) -> None:
         if not callable(e.attrs.get("function")):
             raise self.fail("host needs a function.", e)
@@ -166,6 +184,7 @@ class _Check:
 HOLDERS: Mapping[str, Callable[[_Check, Equation], None]] = {
     "cond": _Check.cond,
     "while": _Check.loop,
+    "sweeps": _Check.sweeps,
     "host": _Check.host,
     "fused": _Check.fused,
 }

@@ -1,24 +1,44 @@
 """Control flow and calls into Python, as operations that hold subprograms.
 
-A subprogram is anything with `avals_in`, `avals_out` and `run(*arrays) -> tuple of arrays`: the graphs of traced
-functions are such.  Where one of these cards is called eagerly nothing is held: `tf.cond` then simply branches.
+A subprogram is anything with `avals_in`, `avals_out`, `run(*arrays) -> tuple of arrays` and `gradient(given)`: the
+graphs of traced functions are such.  Where one of these cards is called eagerly nothing is held: `tf.cond` then simply
+branches.
 """
 
-from gradtape.core.card import Control
+import numpy as np
+
+from gradtape.core.card import Control, Movement
+
+_FLOATING = "fVc"  # kinds of dtypes that have cotangents
 
 
 class Cond(Control):
     """One of two subprograms, by a bool.  pred: bool[], operands -> the results of the branch taken.
 
     branches: (taken when false, taken when true), both from the operands to results of the same types.
+    The cotangents are a `cond` of the branches' ways back.
     """
 
     multi = True
     warns = False
-    no_gradient = "the gradient of a branch is traced, not asked of this card"
+    optional_cotangents = True
 
     def kernel(pred, *operands, branches):
         return branches[bool(pred)].run(*operands)
+
+    def avals(*, branches):
+        return branches[0].avals_out
+
+    def vjp(F, g, y, pred, *operands, branches):
+        given = tuple([i for i, c in enumerate(g) if c is not None])
+        ways = [branch.gradient(given) for branch in branches]
+        wanted = tuple(sorted({place for way in ways for place in way.sources}))
+        back = tuple([way.giving(wanted) for way in ways])
+        found = F.cond(pred, *operands, *[g[i] for i in given], branches=back) if wanted else ()
+        result = [None] * len(operands)
+        for place, c in zip(wanted, found):
+            result[place] = c
+        return (None, *result)
 
 
 class While(Control):
@@ -26,11 +46,12 @@ class While(Control):
 
     cond: (constants, carried) -> bool[];  body: (constants, carried) -> carried.  Results: what is carried, at the end.
     limit: the largest number of turns, or None.
+    The cotangents come from `sweeps`: the loop once more, keeping what each turn starts from, then back.
     """
 
     multi = True
     warns = False
-    no_gradient = "the gradient of a loop is traced, not asked of this card"
+    optional_cotangents = True
 
     def kernel(*operands, cond, body, n_constants, limit=None):
         constants, carried = operands[:n_constants], operands[n_constants:]
@@ -39,6 +60,176 @@ class While(Control):
             carried = body.run(*constants, *carried)
             turns += 1
         return carried
+
+    def avals(*, cond, body, n_constants, limit=None):
+        return body.avals_out
+
+    def vjp(F, g, y, *operands, cond, body, n_constants, limit=None):
+        plan = ((False, len(operands) - n_constants, ()),)
+        return sweeps_vjp(F, g, operands, cond, (body,), plan, n_constants, limit)
+
+
+class Sweeps(Control):
+    """Loops one after the other over the same turns, forwards or backwards: a loop and its ways back, of any order.
+
+    plan: for each sweep (backward, number of carried values, reads);  bodies: its turn,
+    (constants, carried, rows) -> (carried, kept).  What turn i keeps is row i of a stack; stacks are numbered as they come,
+    and later sweeps get in turn i row i of those that they read.  The first sweep goes forward while
+    `cond`(constants, carried) holds, at most `limit` turns; the others make as many.
+    operands: `n_constants`, then what each sweep carries at its start.  Results: what each carries at its end.
+    """
+
+    multi = True
+    warns = False
+    optional_cotangents = True
+
+    def kernel(*operands, cond, bodies, plan, n_constants, limit=None):
+        constants, stacks, results = operands[:n_constants], [], []
+        at, turns = n_constants, None
+        for (backward, n_carried, reads), body in zip(plan, bodies):
+            carried = operands[at : at + n_carried]
+            at += n_carried
+            kept = []
+            if turns is None:
+                while (limit is None or len(kept) < limit) and cond.run(*constants, *carried)[0]:
+                    found = body.run(*constants, *carried)
+                    carried = found[:n_carried]
+                    kept.append(found[n_carried:])
+                turns = len(kept)
+            else:
+                for turn in reversed(range(turns)) if backward else range(turns):
+                    rows = [stacks[r][turn] for r in reads]
+                    found = body.run(*constants, *carried, *rows)
+                    carried = found[:n_carried]
+                    kept.append(found[n_carried:])
+                if backward:
+                    kept.reverse()
+            stacks.extend([row[k] for row in kept] for k in range(len(body.avals_out) - n_carried))
+            results.extend(carried)
+        return tuple(results)
+
+    def avals(*, cond, bodies, plan, n_constants, limit=None):
+        return tuple([a for (_, n, _), body in zip(plan, bodies) for a in body.avals_out[:n]])
+
+    def vjp(F, g, y, *operands, cond, bodies, plan, n_constants, limit=None):
+        return sweeps_vjp(F, g, operands, cond, bodies, plan, n_constants, limit)
+
+
+def sweeps_vjp(F, g, operands, cond, bodies, plan, n_constants, limit):
+    """Cotangents of a chain of sweeps: the sweeps once more, keeping what their turns start from, and then back."""
+    ways = _ways_back(g, bodies, plan, n_constants)
+    chain = [(body.keeping(n_constants, n), backward, n, reads)
+             for body, (backward, n, reads) in zip(bodies, plan)]  # fmt: skip
+    # Numbers of the stacks: what a sweep kept before, then what its turns start from.
+    renumbered, starts, count = {}, [], 0
+    old = 0
+    for body, (_, n, _) in zip(bodies, plan):
+        n_kept = len(body.avals_out) - n
+        for k in range(n_kept):
+            renumbered[old + k] = count + k
+        starts.append(count + n_kept)
+        old, count = old + n_kept, count + n_kept + n
+    chain = [(b, backward, n, tuple([renumbered[r] for r in reads])) for b, backward, n, reads in chain]
+    initial = list(operands[n_constants:])
+    contributions = {}  # old stack -> numbers of the stacks with its cotangents
+    places, shared = [], []
+    at = sum(n for _, n, _ in plan)
+    for k in reversed(range(len(plan))):
+        way = ways[k]
+        if way is None:
+            places.append(None)
+            continue
+        (backward, n, reads), offset = plan[k], sum(m for _, m, _ in plan[:k])
+        first_kept = sum(len(b.avals_out) - m for b, (_, m, _) in zip(bodies[:k], plan[:k]))
+        given_rows = [contributions[first_kept + r] for r in way.rows_given]
+        body = way.derivative.turn(
+            n_constants, n, way.carried, way.constants, way.rows, [len(c) for c in given_rows]
+        )
+        row_numbers = [*range(starts[k], starts[k] + n), *[renumbered[r] for r in reads]]
+        row_numbers += [number for numbers in given_rows for number in numbers]
+        chain.append((body, not backward, len(way.carried) + len(way.constants), tuple(row_numbers)))
+        for i in way.carried:
+            c = g[offset + i]
+            initial.append(_zeros(F, bodies[k].avals_out[i]) if c is None else c)
+        initial += [_zeros(F, bodies[k].avals_in[i]) for i in way.constants]
+        for j, row in enumerate(way.rows):
+            contributions.setdefault(reads[row], []).append(count + j)
+        count += len(way.rows)
+        places.append((at, way))
+        at += len(way.carried) + len(way.constants)
+    if len(chain) == len(plan):
+        return (None,) * len(operands)
+    found = F.sweeps(
+        *operands[:n_constants], *initial, cond=cond, bodies=tuple([c[0] for c in chain]),
+        plan=tuple([c[1:] for c in chain]), n_constants=n_constants, limit=limit,
+    )  # fmt: skip
+    result = [None] * len(operands)
+    for k, entry in zip(reversed(range(len(plan))), places):
+        if entry is None:
+            continue
+        at, way = entry
+        offset = n_constants + sum(m for _, m, _ in plan[:k])
+        for j, i in enumerate(way.carried):
+            result[offset + i] = found[at + j]
+        for j, i in enumerate(way.constants):
+            c = found[at + len(way.carried) + j]
+            result[i] = c if result[i] is None else result[i] + c
+    return tuple(result)
+
+
+def _zeros(F, aval):
+    return F.lift(np.zeros(aval.shape, aval.dtype))
+
+
+class _Way:
+    """How one sweep is gone back: which of its values have cotangents."""
+
+    __slots__ = ("carried", "constants", "derivative", "rows", "rows_given")
+
+    def __init__(self, derivative, carried, constants, rows, rows_given):
+        self.derivative, self.carried, self.constants = derivative, carried, constants
+        self.rows, self.rows_given = rows, rows_given
+
+
+def _ways_back(g, bodies, plan, n_constants):
+    """For each sweep its `_Way`, or None where nothing of it has a cotangent."""
+    ways = [None] * len(plan)
+    rows_with = set()  # stacks whose rows have cotangents
+    for k in reversed(range(len(plan))):
+        (_, n, reads), body = plan[k], bodies[k]
+        offset = sum(m for _, m, _ in plan[:k])
+        first_kept = sum(len(b.avals_out) - m for b, (_, m, _) in zip(bodies[:k], plan[:k]))
+        kept = [r for r in range(len(body.avals_out) - n) if first_kept + r in rows_with]
+        carried = {i for i in range(n) if g[offset + i] is not None}
+        if not carried and not kept:
+            continue
+        while True:  # what is carried has a cotangent where what becomes of it has one
+            given = (*sorted(carried), *[n + r for r in kept])
+            derivative = body.gradient(given)
+            sources = derivative.sources
+            more = {i - n_constants for i in sources if n_constants <= i < n_constants + n}
+            if more <= carried:
+                break
+            carried |= more
+        constants = [i for i in sources if i < n_constants]
+        rows = [i - n_constants - n for i in sources if i >= n_constants + n]
+        rows_with.update(reads[r] for r in rows)
+        ways[k] = _Way(derivative, sorted(carried), constants, rows, kept)
+    return ways
+
+
+class Assigned(Movement):
+    """What a variable holds after an assignment.  old, new: of one type -> new.
+
+    A gradient goes on to what the variable held before, as if it had not been assigned: it is the gradient by the
+    variable, wherever it is read.
+    """
+
+    def kernel(old, new):
+        return new
+
+    def vjp(F, g, y, old, new):
+        return g, None
 
 
 class Host(Control):

@@ -1,4 +1,7 @@
-"""Control flow on tensors, run eagerly: branches, loops, maps and folds."""
+"""Control flow on tensors: branches, loops, maps and folds.  Eagerly they run as Python does.
+
+In a traced function they become equations that hold graphs (`staged_control`).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from gradtape.base import tree
 from gradtape.base.errors import ArgumentError
 from gradtape.base.exports import export
 from gradtape.core.bind import PUBLIC
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.transforms import staged_control as staged
 
 
 def _truth(pred: Any) -> bool:
@@ -29,6 +34,8 @@ def cond(pred: Any, true_fn: Any = None, false_fn: Any = None, name: str | None 
     for label, branch in (("true_fn", true_fn), ("false_fn", false_fn)):
         if not callable(branch):
             raise TypeError(f"'{label}' must be callable. Received: {branch!r}")
+    if STATE.trace is not None:
+        return staged.cond(pred, true_fn, false_fn)
     return _single(true_fn() if _truth(pred) else false_fn())
 
 
@@ -54,6 +61,8 @@ def case(
     Raises InvalidArgumentError when none is true and there is no default, or, with `exclusive`, when two are.
     """
     pairs = list(pred_fn_pairs.items() if isinstance(pred_fn_pairs, dict) else pred_fn_pairs)
+    if STATE.trace is not None:
+        return staged.case(pairs, default)
     chosen = [fn for pred, fn in pairs if _truth(pred)]
     if exclusive and len(chosen) > 1:
         raise ArgumentError(
@@ -77,6 +86,14 @@ def switch_case(
         if isinstance(branch_fns, dict) or _pairs(branch_fns)
         else dict(enumerate(branch_fns))
     )
+    if STATE.trace is not None:
+        if sorted(numbered) != list(range(len(numbered))):
+            raise ValueError(
+                f"branch indices (keys) must form contiguous range of [0 to {len(numbered)}) but found "
+                f"{{{','.join(map(str, sorted(numbered)))}}}"
+            )
+        branches = [numbered[i] for i in range(len(numbered))]
+        return staged.switch(convert(branch_index), branches if default is None else [*branches, default])
     index = int(convert(branch_index)._value)
     return numbered.get(index, default if default is not None else numbered[max(numbered)])()
 
@@ -108,6 +125,8 @@ def while_loop(
         raise TypeError(f"'body' must be callable. Received: {body!r}")
     if not loop_vars and not isinstance(loop_vars, Tensor):
         raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
+    if STATE.trace is not None:
+        return staged.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations)
     several = isinstance(loop_vars, list | tuple)
     values = _tensors(loop_vars)
     left = None if maximum_iterations is None else int(convert(maximum_iterations)._value)
@@ -131,19 +150,23 @@ def tree_check(before: Any, after: Any) -> None:
         )
 
 
-def _rows(elems: Any) -> list[Any]:
-    """The nest of rows for each index of the first axis."""
+def _columns(elems: Any) -> Any:
+    """The nest as tensors of one first dimension.  Raises ValueError for scalars or nothing."""
     flat = [convert(e) for e in tree.flatten(elems)]
     if not flat:
         raise ValueError("elems must be a Tensor or a nest of them. Received: an empty nest.")
     for tensor in flat:
         if tensor._value.ndim == 0:
             raise ValueError("elements in elems must be 1+ dimensional Tensors, not scalars")
-    columns = [list(t) for t in flat]
-    if len({len(c) for c in columns}) > 1:
-        raise ArgumentError(
-            "The elements must have the same first dimension.", sizes=[len(c) for c in columns]
-        )
+    sizes = [int(t._value.shape[0]) for t in flat]
+    if len(set(sizes)) > 1:
+        raise ArgumentError("The elements must have the same first dimension.", sizes=sizes)
+    return tree.pack(elems, flat)
+
+
+def _rows(elems: Any) -> list[Any]:
+    """The nest of rows for each index of the first axis."""
+    columns = [list(t) for t in tree.flatten(_columns(elems))]
     return [tree.pack(elems, list(row)) for row in zip(*columns)]
 
 
@@ -169,6 +192,8 @@ def map_fn(
     """`fn` applied to each row along the first axis of `elems`; the results stacked."""
     if not callable(fn):
         raise TypeError(f"The provided function {fn!r} is not callable. fn must be callable.")
+    if STATE.trace is not None:
+        return staged.map_rows(fn, _columns(elems), fn_output_signature if dtype is None else dtype)
     rows = _rows(elems)
     if not rows:
         raise ArgumentError("map_fn over no elements has no result to stack.", elems=elems)
@@ -180,6 +205,8 @@ def vectorized_map(
     fn: Callable[..., Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
 ) -> Any:
     """`fn` applied to each row along the first axis of `elems`; the results stacked."""
+    if STATE.trace is not None:
+        return staged.loop_rows(lambda _, row: ((), fn(row)), _columns(elems), ())[1]
     return map_fn(fn, elems)
 
 
@@ -202,6 +229,8 @@ def foldl(
     back_prop: bool = True, swap_memory: bool = False, name: str | None = None,
 ) -> Any:  # fmt: skip
     """`fn(...fn(fn(initializer, elems[0]), elems[1])...)`; the first row starts when there is no initializer."""
+    if STATE.trace is not None:
+        return _staged_fold(fn, elems, initializer, False)[0]
     return _fold(fn, _rows(elems), initializer)[-1]
 
 
@@ -211,6 +240,8 @@ def foldr(
     back_prop: bool = True, swap_memory: bool = False, name: str | None = None,
 ) -> Any:  # fmt: skip
     """`foldl` from the last row to the first."""
+    if STATE.trace is not None:
+        return _staged_fold(fn, elems, initializer, True)[0]
     return _fold(fn, _rows(elems)[::-1], initializer)[-1]
 
 
@@ -221,7 +252,35 @@ def scan(
     name: str | None = None,
 ) -> Any:  # fmt: skip
     """All the accumulated values of a fold, stacked."""
+    if STATE.trace is not None:
+        return _staged_fold(fn, elems, initializer, reverse, stacked=True)[1]
     rows = _rows(elems)
     history = _fold(fn, rows[::-1] if reverse else rows, initializer)
     kept = history if initializer is None else history[1:]
     return _stack(kept[::-1] if reverse else kept)
+
+
+def _staged_fold(
+    fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool, stacked: bool = False
+) -> tuple[Any, Any]:
+    """The last accumulated value, and all of them when `stacked`; in a traced function."""
+    fn = staged.converted(fn)
+    elems = _columns(elems)
+    n = int(tree.flatten(elems)[0]._value.shape[0])
+
+    def step(value: Any, row: Any) -> tuple[Any, Any]:
+        new = _tensors(fn(value, row))
+        return new, new if stacked else ()
+
+    if initializer is not None:
+        return staged.loop_rows(step, elems, _tensors(initializer), reverse)
+    if not n:
+        raise ValueError("A fold over no elements needs an initializer.")
+    first = n - 1 if reverse else 0
+    start = tree.map_structure(lambda c: c[first], elems)
+    rest = tree.map_structure(lambda c: c[:-1] if reverse else c[1:], elems)
+    last, history = staged.loop_rows(step, rest, start, reverse)
+    if not stacked:
+        return last, ()
+    join = (lambda h, s: [h, s[None]]) if reverse else (lambda h, s: [s[None], h])
+    return last, tree.map_structure(lambda h, s: PUBLIC["concat"](join(h, s), 0), history, start)

@@ -159,6 +159,7 @@ class Function:
         args, kwargs = self._canonical(args, kwargs)
         try:
             concrete = self._concrete_for(args, kwargs)
+            result = concrete.call_with(args, kwargs)
         except CannotTrace as reason:
             self._cannot_trace(reason)
             return self._run_eagerly(args, kwargs)
@@ -167,7 +168,6 @@ class Function:
                 raise
             self._eager = True
             return self._run_eagerly(args, kwargs)
-        result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
         if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
@@ -417,34 +417,3 @@ def function(
         return Function(f, input_signature, autograph, reduce, jit_compile=jit_compile)
 
     return decorate if func is None else decorate(func)
-
-
-@export("autograph.to_code")
-def to_code(entity: Any, recursive: bool = True, experimental_optional_features: Any = None) -> str:
-    """The source of a function.  Python's control flow runs as it stands, so nothing is converted."""
-    return inspect.getsource(entity.python_function if isinstance(entity, Function) else entity)
-
-
-@export("autograph.to_graph")
-def to_graph(
-    entity: Any, recursive: bool = True, experimental_optional_features: Any = None
-) -> Any:
-    """The function itself: Python's control flow runs as it stands."""
-    return entity
-
-
-@export("autograph.experimental.do_not_convert")
-def do_not_convert(func: Any = None) -> Any:
-    """Marks a function that is not converted.  Nothing is, so it comes back as it is."""
-    return do_not_convert if func is None else func
-
-
-@export("autograph.set_verbosity")
-def set_verbosity(level: int, alsologtostdout: bool = False) -> None:
-    """Accepted; there are no conversion messages."""
-
-
-@export("autograph.trace")
-def trace(*args: Any) -> None:
-    """Print the arguments."""
-    print(*args)

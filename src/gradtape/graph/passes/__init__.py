@@ -21,7 +21,7 @@ from gradtape.graph.verify import verify
 Pass = Callable[[Graph], Graph]
 EXACT: tuple[Pass, ...] = (dead_code, fold, algebra, control, loop_invariants, common)
 ROUNDS = 12  # a bound only: two or three rounds are usual
-HOLDERS = frozenset(("cond", "while", "fused"))
+HOLDERS = frozenset(("cond", "while", "sweeps", "fused"))
 
 
 def optimize(graph: Graph, *, allow_rounding: bool = False) -> Graph:

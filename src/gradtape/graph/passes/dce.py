@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gradtape.graph.ir import Equation, Graph, Value, has_effect
 
 KEPT = frozenset(("check_numerics",))  # raises for what it sees: it stays, used or not
-HOLDERS = frozenset(("cond", "while", "host", "fused"))  # may have an effect
+HOLDERS = frozenset(("cond", "while", "sweeps", "host", "fused"))  # may have an effect
 
 
 def must_stay(equation: Equation) -> bool:

@@ -21,6 +21,12 @@ def nothing(r: Rewriter, e: Equation) -> Any:
     return e.inputs[0]
 
 
+@on("assigned")
+def assigned(r: Rewriter, e: Equation) -> Any:
+    """assigned(old, new) -> new"""
+    return e.inputs[1]
+
+
 @on("ensure_shape")
 def ensured(r: Rewriter, e: Equation) -> Any:
     """ensure_shape(x, shape) -> x   where the shape fits"""

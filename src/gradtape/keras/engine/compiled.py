@@ -11,6 +11,7 @@ from gradtape.base.exports import EXPORTS as TF
 from gradtape.core.tensor import Tensor
 from gradtape.keras import losses as losses_module
 from gradtape.keras import metrics as metrics_module
+from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.context import get_mask
 from gradtape.keras.engine.losses_of import MEAN
 from gradtape.keras.engine.nest import contents, flatten
@@ -219,12 +220,12 @@ class MetricsContainer(Container):
             mask = get_mask(y_p)
             for metric in plain:
                 if metric is not None:
-                    metric.update_state(y_t, y_p, sample_weight=mask)
+                    staged(metric.update_state)(y_t, y_p, sample_weight=mask)
             if weighted:
                 weight = masked_weight(y_p, weight, mask)
                 for metric in weighted:
                     if metric is not None:
-                        metric.update_state(y_t, y_p, sample_weight=weight)
+                        staged(metric.update_state)(y_t, y_p, sample_weight=weight)
 
     def reset_state(self) -> None:
         if self._built:

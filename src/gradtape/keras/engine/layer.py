@@ -16,6 +16,7 @@ from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.keras import regularizers
 from gradtape.keras.engine import naming
+from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.connected import Connected
 from gradtape.keras.engine.context import (
     CALL,
@@ -351,7 +352,7 @@ class Layer(Weights, Connected, Losses):
             x = inputs
             if self._autocast:
                 x = self._cast(inputs, flat)
-            outputs = self.call(x, *args, **kwargs)
+            outputs = (self.call if self._own else staged(self.call))(x, *args, **kwargs)
             if self._activity_regularizer is not None:
                 self._regularize_activity(outputs)
             if self._supports_masking:

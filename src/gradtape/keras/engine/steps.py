@@ -15,6 +15,7 @@ from gradtape.core.context import STATE, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace
+from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.context import VERSION
 from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
@@ -169,7 +170,7 @@ class Step:
         n = sum(isinstance(t, Tensor) for t in leaves)
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-                result = getattr(model, self._name)(pack(batch, stand_ins))
+                result = staged(getattr(model, self._name))(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
             model._clear_losses()

@@ -12,7 +12,7 @@ from gradtape.base.dtypes import DTYPES, as_dtype
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
 from gradtape.keras import activations, constraints, initializers, regularizers
-from gradtape.keras.engine.arrays import as_tensor
+from gradtape.keras.engine.arrays import as_tensor, staged
 from gradtape.keras.engine.context import set_mask
 from gradtape.keras.engine.input_spec import InputSpec
 from gradtape.keras.layers.base import BuiltIn, Passing, SameShape
@@ -356,7 +356,7 @@ class Lambda(BuiltIn):
             kwargs["mask"] = mask
         if "training" in self._takes:
             kwargs["training"] = training
-        return self.function(inputs, **kwargs)
+        return staged(self.function)(inputs, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

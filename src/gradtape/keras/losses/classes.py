@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradtape.core.convert import convert
+from gradtape.keras.engine.arrays import staged
 from gradtape.keras.losses import functions
 from gradtape.keras.losses.weighting import (
     Reduction,
@@ -34,7 +35,7 @@ class Loss:
         self.reduction, self.name = reduction, name
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        losses = self.call(y_true, y_pred)
+        losses = staged(self.call)(y_true, y_pred)
         mask, of_losses = mask_of(y_pred), mask_of(losses)
         mask = (
             mask & of_losses
@@ -72,7 +73,7 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred, y_true = fit_labels(convert(y_pred), convert(y_true))
-        return self.fn(y_true, y_pred, **self._fn_kwargs)
+        return staged(self.fn)(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}

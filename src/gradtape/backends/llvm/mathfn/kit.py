@@ -65,7 +65,7 @@ def scale(b: Any, x: Any, n: Any) -> Any:
     """x 2^n, rounded once where it is subnormal, for |n| below twice the largest exponent."""
     if b.has_scale:
         i = b.of("int32")
-        n = n if width(b) == 32 else b.ir.trunc(n, i.type)
+        n = n if width(b) == 32 else b.cast(n, b.bits.dtype, i.dtype)
         return b.call("llvm.ldexp", x, n, kinds=2)
     i = b.bits
     first = i.shift_right(n, i.const(1))

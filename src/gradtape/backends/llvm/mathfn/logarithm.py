@@ -37,7 +37,7 @@ def split(b: Any, x: Any) -> tuple[Any, Any]:
 
 
 def to_float(b: Any, k: Any) -> Any:
-    return b.ir.sitofp(k, b.type)
+    return b.cast(k, b.bits.dtype, b.dtype)
 
 
 def log_of(b: Any, f: Any, k: Any, tail: Any = None) -> Any:

@@ -11,6 +11,7 @@ The packing and the tiles are functions that all products of a module share; siz
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from llvmlite import ir
 from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
 from gradtape.backends.llvm.nests.move import turned
-from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
+from gradtape.backends.llvm.scalar import ScalarBuilder, llvm_type
 
 ROWS = 6
 SHARED = (ROWS, 2, 1)  # heights of tiles: what is left over of the rows goes into the lower ones
@@ -36,11 +37,27 @@ def width_for(ctx: Context, dtype: np.dtype[Any]) -> int:
     return vectors_for(ctx) * ctx.lanes(dtype)
 
 
-def product(
-    ctx: Context, m: int, n: int, k: int, dtype: np.dtype[Any], a: ir.Value, b: ir.Value, c: ir.Value,
-    transpose_a: bool, transpose_b: bool, alpha: ir.Value | None,
-) -> None:  # fmt: skip
-    """c = a b, or, with alpha, c += alpha a b."""
+@dataclass(frozen=True)
+class Product:
+    """One product of matrices: sizes, and how a and b lie in memory."""
+
+    m: int
+    n: int
+    k: int
+    dtype: np.dtype[Any]
+    transpose_a: bool
+    transpose_b: bool
+    accumulate: bool = False  # c is added to
+
+    @property
+    def work(self) -> int:
+        return self.m * self.n * self.k
+
+
+def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value) -> None:
+    """c = a b, or c += alpha a b; factor: where alpha is (1 where nothing is added to)."""
+    m, n, k, dtype = p.m, p.n, p.k, p.dtype
+    transpose_a, transpose_b = p.transpose_a, p.transpose_b
     width, size = width_for(ctx, dtype), dtype.itemsize
     panels = -(-n // width)
     depth = -(-k // (-(-k // DEPTH)))
@@ -52,8 +69,6 @@ def product(
     panel_bytes = -(-(depth + 16) * width * size // 4096) * 4096
     parts = len(ctx.parts(count, cost)) - 1
     scratch = ctx.scratch(parts * panel_bytes)
-    factor = ctx.scratch(8)
-    ctx.b.store(constant(dtype, 1, 1.0) if alpha is None else alpha, factor)
     pack = _pack(ctx, dtype, transpose_b)
     tiles = [_tile(ctx, dtype, height) for height in SHARED]
 
@@ -74,7 +89,7 @@ def product(
             source = address(inner, right, column, dtype, steps_b)
             source = inner.at(source, inner.index(start * rows_b), llvm_type(dtype))
             e.call(pack, [source, ir.Constant(I64, k if transpose_b else n), deep, columns, memory])
-            adds = ir.Constant(I1, int(alpha is not None or start > 0))
+            adds = ir.Constant(I1, int(p.accumulate or start > 0))
             from_a = inner.at(left, inner.index(start * steps_a), llvm_type(dtype))
 
             def rows(
@@ -229,21 +244,15 @@ def _emit_tile(
         return after
 
     totals = ctx.loop_over(ctx.index(0), depth, 1, [s.const(0)] * (height * count), body)
+    # Where nothing is to be added, c is not read: it counts as 0.
+    added = splat(b, adds, lanes)
+    scale, line = splat(b, alpha, lanes), c
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
-    more, plain, done = (b.function.append_basic_block(name) for name in ("adds", "plain", "end"))
-    b.cbranch(adds, more, plain)
-    for block in (more, plain):
-        b.position_at_end(block)
-        scale = splat(b, alpha, lanes)
-        line = c
-        for r in range(height):
-            for v, mask in enumerate(masks):
-                place = ctx.at(line, ctx.index(v * lanes), kind)
-                x = totals[r * count + v]
-                if block is more:
-                    x = s.fma(scale, x, load(ctx, dtype, place, lanes, mask))
-                store(ctx, dtype, x, place, lanes, mask)
-            if r < height - 1:
-                line = ctx.at(line, c_stride, kind)
-        b.branch(done)
-    b.position_at_end(done)
+    reads = [b.and_(mask, added) for mask in masks]
+    for r in range(height):
+        for v, mask in enumerate(masks):
+            place = ctx.at(line, ctx.index(v * lanes), kind)
+            before = load(ctx, dtype, place, lanes, reads[v])
+            store(ctx, dtype, s.fma(scale, totals[r * count + v], before), place, lanes, mask)
+        if r < height - 1:
+            line = ctx.at(line, c_stride, kind)
