@@ -109,6 +109,8 @@ def _put_places(node: ast.AST, place: Place) -> None:
 
     own = anno.getanno(node, anno.Basic.ORIGIN, default=None)
     place = own if isinstance(own, Place) else place
+    if isinstance(node, ast.Attribute) and place.end_lineno > place.lineno:
+        place = Place(place.lineno, place.col_offset, place.lineno, place.col_offset + 1)
     if "lineno" in node._attributes:
         node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = place  # type: ignore[attr-defined]
     for child in ast.iter_child_nodes(node):
@@ -128,10 +130,8 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     theirs.set_loop_options, theirs.UNSPECIFIED = directives.set_loop_options, directives.UNSPECIFIED
     code = function.__code__
     for part in ast.walk(node):
-        line = getattr(part, "lineno", None)
-        if line is not None:
-            place = Place(line, part.col_offset, part.end_lineno or line, part.end_col_offset or 0)  # type: ignore[attr-defined]
-            anno.setanno(part, anno.Basic.ORIGIN, place)
+        if hasattr(part, "lineno"):
+            anno.setanno(part, anno.Basic.ORIGIN, _place_of(part))
     _bare(node, code)
     namespace = inspect_utils.getnamespace(function)
     namer = naming.Namer(namespace)
@@ -148,6 +148,17 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     except (errors.PyCTError, NotImplementedError, ValueError, AssertionError, AttributeError, KeyError) as error:
         raise NoSourceError(f"it cannot be converted ({type(error).__name__}: {error})") from error
     return node, name
+
+
+def _place_of(node: Any) -> Place:
+    """The place of a node; of a statement with a body, only its first line."""
+    line, column = node.lineno, node.col_offset
+    end_line, end_column = node.end_lineno or line, node.end_col_offset or column
+    if hasattr(node, "body") and end_line > line:
+        head = getattr(node, "test", None) or getattr(node, "iter", None)
+        same = head is not None and head.end_lineno == line
+        return Place(line, column, line, head.end_col_offset if same else column + 1)  # type: ignore[union-attr]
+    return Place(line, column, end_line, end_column)
 
 
 class _Supers(ast.NodeTransformer):

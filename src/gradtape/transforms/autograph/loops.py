@@ -139,6 +139,8 @@ def _over_tensor(
         )  # fmt: skip
         return
     n = int(array.shape[0])
+    if not n:
+        return
     zero, one = Tensor(np.zeros((), np.int32)), Tensor(np.ones((), np.int32))
     _over_range(
         zero, Tensor(np.asarray(n, np.int32)), one, n, extra_test,
@@ -148,8 +150,10 @@ def _over_tensor(
 
 def _progression(values: np.ndarray) -> tuple[int, int, int] | None:
     """(start, step, length) of integers in even steps, as `tf.range` gives them."""
-    if values.ndim != 1 or values.dtype.kind not in "iu" or not values.size:
+    if values.ndim != 1 or values.dtype.kind not in "iu":
         return None
+    if not values.size:
+        return 0, 1, 0
     start = int(values[0])
     delta = int(values[1]) - start if values.size > 1 else 1
     if not delta or (values.size > 2 and (np.diff(values) != delta).any()):
