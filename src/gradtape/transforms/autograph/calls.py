@@ -65,7 +65,9 @@ def autograph_artifact(function: Any) -> Any:
     return function
 
 
-def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any = None) -> Any:
+def converted_call(
+    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any = None
+) -> Any:
     """`f(*args, **kwargs)`, with what is the user's converted."""
     kind = type(f)
     if kind is BuiltinFunctionType or kind is type:
@@ -123,7 +125,9 @@ def converted_or_same(f: FunctionType) -> Callable[..., Any]:
 # --- builtins ---
 
 
-def _range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+def _range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+) -> Any:
     """`tf.range`; where a bound is not known yet, something to loop over."""
     if limit is None:
         start, limit = 0, start

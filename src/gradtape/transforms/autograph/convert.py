@@ -16,7 +16,9 @@ from gradtape.transforms.autograph import directives
 from gradtape.transforms.autograph.source import NoSourceError, tree_of
 
 _LOCK = threading.RLock()
-_FACTORIES: dict[Any, tuple[Any, Any]] = {}  # by id of the code, and options: (reference to it, factory)
+_FACTORIES: dict[
+    Any, tuple[Any, Any]
+] = {}  # by id of the code, and options: (reference to it, factory)
 _FUTURE = 0x1FE0000  # the flags of `from __future__` in a code object
 
 
@@ -80,9 +82,7 @@ def _factory(function: FunctionType, features: frozenset[str]) -> CodeType:
         node.name = name
         define = [node]
     inner = _def("factory", ["ag__"], [*define, ast.Return(ast.Name(name, ast.Load()))])
-    free = [
-        ast.Assign([ast.Name(v, ast.Store())], ast.Constant(None)) for v in code.co_freevars
-    ]
+    free = [ast.Assign([ast.Name(v, ast.Store())], ast.Constant(None)) for v in code.co_freevars]
     outer = _def("scope", [], [*free, inner, ast.Return(ast.Name("factory", ast.Load()))])
     _put_places(outer, Place(code.co_firstlineno, 0, code.co_firstlineno, 0))
     module = ast.Module([outer], [])
@@ -126,8 +126,13 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
         from malt.lang import directives as theirs
         from malt.pyct import anno, errors, inspect_utils, naming, transformer
     except ImportError:
-        raise NoSourceError("the package diastatic-malt is not installed: pip install 'gradtape[autograph]'") from None
-    theirs.set_loop_options, theirs.UNSPECIFIED = directives.set_loop_options, directives.UNSPECIFIED
+        raise NoSourceError(
+            "the package diastatic-malt is not installed: pip install 'gradtape[autograph]'"
+        ) from None
+    theirs.set_loop_options, theirs.UNSPECIFIED = (
+        directives.set_loop_options,
+        directives.UNSPECIFIED,
+    )
     code = function.__code__
     for part in ast.walk(node):
         if hasattr(part, "lineno"):
@@ -145,7 +150,14 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     context = transformer.Context(info, namer, converter.ProgramContext(options))
     try:
         node = api.PyToPy.transform_ast(api._TRANSPILER, node, context)
-    except (errors.PyCTError, NotImplementedError, ValueError, AssertionError, AttributeError, KeyError) as error:
+    except (
+        errors.PyCTError,
+        NotImplementedError,
+        ValueError,
+        AssertionError,
+        AttributeError,
+        KeyError,
+    ) as error:
         raise NoSourceError(f"it cannot be converted ({type(error).__name__}: {error})") from error
     return node, name
 
@@ -167,7 +179,7 @@ class _Supers(ast.NodeTransformer):
     def __init__(self, first: str):
         self.first = first
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
             node.args = [ast.Name("__class__", ast.Load()), ast.Name(self.first, ast.Load())]

@@ -18,7 +18,6 @@ from gradtape.transforms.function import CONVERTERS, Function
 from gradtape.transforms.staged_control import CONVERT
 
 
-
 def convert_for_trace(
     function: Callable[..., Any], args: tuple[Any, ...] = (), everything: bool = False
 ) -> Callable[..., Any]:
@@ -73,7 +72,9 @@ def to_code(entity: Any, recursive: bool = True, experimental_optional_features:
 
 
 @export("autograph.to_graph")
-def to_graph(entity: Any, recursive: bool = True, experimental_optional_features: Any = None) -> Any:
+def to_graph(
+    entity: Any, recursive: bool = True, experimental_optional_features: Any = None
+) -> Any:
     """A function with its control flow as operators: on tensors of a traced function they become operations."""
     try:
         return convert(_plain(entity), _features(experimental_optional_features))

@@ -100,7 +100,9 @@ def for_stmt(
     _python_for(iter_, extra_test, body)
 
 
-def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]) -> None:
+def _python_for(
+    iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]
+) -> None:
     if extra_test is None:
         for item in iter_:
             body(item)
@@ -123,7 +125,13 @@ def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable
 
 
 def _over_tensor(
-    rows: Any, extra_test: Any, body: Any, get_state: Any, set_state: Any, symbol_names: Any, opts: Any
+    rows: Any,
+    extra_test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    symbol_names: Any,
+    opts: Any,
 ) -> None:
     array = rows._value
     if not array.ndim:
@@ -218,7 +226,15 @@ def _over_range(
         return PUBLIC["logical_and"](goes_on, condition(more, "for loop"))
 
     names = ("<internal iterate>", *symbol_names)
-    _staged(test, turn, get_all, set_all, names, {**opts, "count": bound, "whole": extra_test is None, "index": index}, "for loop")
+    _staged(
+        test,
+        turn,
+        get_all,
+        set_all,
+        names,
+        {**opts, "count": bound, "whole": extra_test is None, "index": index},
+        "for loop",
+    )
 
 
 def _known(tensor: Any) -> Any:
@@ -230,7 +246,9 @@ def _known(tensor: Any) -> Any:
 def _turns(start: Any, limit: Any, delta: Any) -> Any:
     """How many numbers a range has."""
     span = limit - start
-    size = PUBLIC["ceil"](PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64)))
+    size = PUBLIC["ceil"](
+        PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64))
+    )
     return PUBLIC["cast"](PUBLIC["maximum"](size, Tensor(np.zeros(()))), np.dtype(np.int32))
 
 
@@ -306,7 +324,7 @@ def _prepared(value: Any, opts: dict[str, Any]) -> Any:
     """Numbers as tensors; growing arrays with room for all turns."""
 
     def leaf(x: Any) -> Any:
-        if isinstance(x, NUMBERS) or isinstance(x, Variable):
+        if isinstance(x, (*NUMBERS, Variable)):
             return convert(x)
         room = getattr(x, "_with_room", None)
         return x if room is None else room(opts.get("count"), opts.get("whole", False))
@@ -361,7 +379,8 @@ def _tried_turn(
                 "statement depends on a static Python condition such as a hyperparameter"
             )
         zeros = [
-            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype)) for t in tensors_of(new)
+            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype))
+            for t in tensors_of(new)
         ]
         found.append(rebuilt(new, iter(zeros)))
     return found

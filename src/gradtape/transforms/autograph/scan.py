@@ -19,7 +19,9 @@ LIBRARIES = frozenset(
     ("numpy", "scipy", "pandas", "matplotlib", "optree", "ml_dtypes", "malt", "pytest", "_pytest", "IPython", "tqdm",
      "psutil", "llvmlite", "absl", "setuptools", "hypothesis", "PIL", "sklearn")
 )  # fmt: skip
-_BUILTINS = frozenset(("int", "float", "range", "sorted"))  # that work on tensors when they are converted
+_BUILTINS = frozenset(
+    ("int", "float", "range", "sorted")
+)  # that work on tensors when they are converted
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
 EVERYTHING = [False]  # convert all of the user's functions
 _MOST = 500  # functions that are looked at for one
@@ -68,7 +70,9 @@ def needs_conversion(function: Callable[..., Any], args: tuple[Any, ...] = ()) -
     return False
 
 
-def _functions_of(value: Any, args: tuple[Any, ...]) -> Iterator[tuple[FunctionType, tuple[Any, ...]]]:
+def _functions_of(
+    value: Any, args: tuple[Any, ...]
+) -> Iterator[tuple[FunctionType, tuple[Any, ...]]]:
     """The user's functions that a call of `value` would run, with the arguments that are known."""
     while isinstance(value, partial):
         args = (*value.args, *args)
