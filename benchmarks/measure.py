@@ -72,23 +72,40 @@ def chosen(work: Work, wanted: set[str]) -> list[str]:
     return [*names, *(n for n in work.bounds if not wanted or n in wanted)]
 
 
+def said(framework: str, error: RuntimeError) -> str:
+    """Why a framework is left out; shown at once, too."""
+    text = " ".join(str(error).split())[:500]
+    print(f"  {framework}: {text}", file=sys.stderr, flush=True)
+    return text
+
+
 def steps(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
     """Time one workload in all frameworks, side by side."""
     work = CATALOG[name]
     peers: dict[str, Peer] = {}
+    started: list[Peer] = []
     missing: dict[str, str] = {}
     answers: dict[str, dict[str, Any]] = {}
     turns: dict[str, Callable[[], float]] = {}
     try:
         for framework in chosen(work, wanted):
             try:
-                peers[framework] = peer = Peer.start(framework, work)
+                peer = Peer.start(framework, work)
+                started.append(peer)
+                peers[framework] = peer
                 if framework not in work.bounds:
                     answers[framework] = peer.ask(do="check", steps=work.check)
+            except RuntimeError as error:
+                peers.pop(framework, None)
+                missing[framework] = said(framework, error)
+        difference = agreement(answers, "NumPy by hand")
+        for framework, peer in peers.items():
+            try:
+                if difference.get(framework, 0.0) > work.tolerance:
+                    raise RuntimeError(f"its results differ by {difference[framework]:.1e}")
                 turns[framework] = turn(peer, work)
             except RuntimeError as error:
-                missing[framework] = str(error)[:500]
-                print(f"  {framework}: {missing[framework]}", file=sys.stderr, flush=True)
+                missing[framework] = said(framework, error)
         if not any(ours in turns for ours in OURS):
             raise RuntimeError(missing[OURS[-1]])
         times = rounds_of(turns, rounds)
@@ -97,11 +114,11 @@ def steps(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
             "per": work.per,
             "times": times,
             "versions": {name: peers[name].versions for name in turns},
-            "difference": agreement(answers, "NumPy by hand"),
+            "difference": difference,
             "missing": missing,
         }
     finally:
-        for peer in peers.values():
+        for peer in started:
             peer.stop()
 
 
@@ -123,12 +140,8 @@ def anew(framework: str, work: Work) -> float:
         peer.stop()
 
 
-CACHED = (
-    "gradtape function",
-    "PyTorch compile",
-    "JAX jit",
-    "JAX scan",
-)  # keep compiled code on disk
+# These keep compiled code on disk.
+CACHED = ("gradtape function", "PyTorch compile", "JAX jit", "JAX scan")
 JAX_CACHE = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -174,9 +187,8 @@ def fresh(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
             try:
                 found.setdefault(framework, []).append(first_call(framework, work))
             except RuntimeError as error:
-                missing[framework] = str(error)[:500]
+                missing[framework] = said(framework, error)
                 found.pop(framework, None)
-                print(f"  {framework}: {missing[framework]}", file=sys.stderr, flush=True)
     frameworks = {}
     for framework in [f for f in work.frameworks if f in found]:
         rows = found[framework]

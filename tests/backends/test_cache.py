@@ -197,8 +197,8 @@ def test_the_key_holds_machine_and_versions(place, monkeypatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(engine.host(), attribute, value)
             assert cache.key_of(engine.host().key) not in {p.stem for p in place.iterdir()}
-            before = cache.key_of((*engine.host().key, "ir", "0", IR.format(n=9)))
-        assert before != cache.key_of((*engine.host().key, "ir", "0", IR.format(n=9)))
+            before = cache.key_of((*engine.host().key, "ir", "0", "1", IR.format(n=9)))
+        assert before != cache.key_of((*engine.host().key, "ir", "0", "1", IR.format(n=9)))
     assert compiled(9).from_disk
 
 

@@ -49,6 +49,14 @@ WITHOUT_SAMPLES = {
     "cholesky": "its gradient is the symmetric one, by TensorFlow's convention: tests/lib/test_linalg.py",
     "random_gamma": "its kernel is handed the draw: tests/lib/test_random.py",
     "custom_gradient": "its rule is the user's: tests/transforms",
+    "assigned": "its rule is a decree on variables: tests/transforms/test_writes.py",
+    "cond": "it holds graphs: tests/graph",
+    "while": "it holds graphs: tests/graph",
+    "sweeps": "it holds graphs: tests/transforms/test_traced_control.py",
+    "fused": "it holds a graph: tests/graph",
+    "host": "it holds Python code: tests/graph",
+    "call": "it holds a traced function: tests/transforms",
+    "watched": "it holds a traced function: tests/transforms",
 }
 
 

@@ -95,4 +95,8 @@ def differs(exact: np.ndarray, got: np.ndarray, dtype: str, s: float) -> str:
         return f"{wide} instead of {exact}"
     error = float(np.abs(wide - exact)[finite].max(initial=0.0))
     allowed = TOLERANCE[dtype] * s + FEW * SMALLEST[dtype]
-    return "" if error <= allowed else f"off by {error:.3g}, allowed {allowed:.3g}: {wide} instead of {exact}"
+    return (
+        ""
+        if error <= allowed
+        else f"off by {error:.3g}, allowed {allowed:.3g}: {wide} instead of {exact}"
+    )

@@ -8,13 +8,18 @@ from typing import Any
 
 import judge
 import numpy as np
-from random_sources import Source, draw, dtypes_of
+from random_sources import Source, dtypes_of
 
 import gradtape as tf
 from gradtape.base import tree
 from gradtape.base.quiet import quiet
 
-WIDE = {"float16": "float64", "bfloat16": "float64", "float32": "float64", "complex64": "complex128"}
+WIDE = {
+    "float16": "float64",
+    "bfloat16": "float64",
+    "float32": "float64",
+    "complex64": "complex128",
+}
 ROUNDS = 8  # runs of the judge
 ILL = 1e4  # a program whose results a rounding moves by more than so many roundoffs says nothing
 
@@ -27,7 +32,9 @@ class Outcome:
     ill: bool
 
     def __str__(self) -> str:
-        lines = [f"seed {self.source.seed}, {self.source.dtype}, order {self.source.order}, inside {self.source.inside}"]
+        lines = [
+            f"seed {self.source.seed}, {self.source.dtype}, order {self.source.order}, inside {self.source.inside}"
+        ]
         lines += [f"eager: {t}" for t in self.eager] + [f"compiled: {t}" for t in self.compiled]
         return "\n".join([*lines, self.source.text])
 
@@ -46,7 +53,9 @@ def module(source: Source, dtype: str) -> dict[str, Any]:
 def inputs(source: Source, dtype: str) -> list[Any]:
     wide = dtype != source.dtype
     with quiet():
-        arrays = [a.astype(WIDE.get(a.dtype.name, a.dtype.name)) if wide else a for a in source.arrays]
+        arrays = [
+            a.astype(WIDE.get(a.dtype.name, a.dtype.name)) if wide else a for a in source.arrays
+        ]
     return [tf.constant(a) for a in arrays]
 
 
@@ -80,7 +89,9 @@ def exactly(source: Source) -> tuple[list[np.ndarray], list[float]]:
             steady = len(others) == ROUNDS and all(np.array_equal(x, m) for m in others)
             scales.append(1.0 if steady else np.inf)
             continue
-        steady = len(others) == ROUNDS and all(np.array_equal(np.isfinite(x), np.isfinite(m)) for m in others)
+        steady = len(others) == ROUNDS and all(
+            np.array_equal(np.isfinite(x), np.isfinite(m)) for m in others
+        )
         scales.append(judge.scale(x, others, roundoff) if steady else np.inf)
     return exact, scales
 
@@ -98,31 +109,35 @@ def compiled(source: Source) -> tuple[list[list[np.ndarray]], int]:
     return results, len(scope["TRACES"])
 
 
-def examine(seed: int, with_compiled: bool = True) -> Outcome:
-    source = draw(seed)
+def judged(
+    source: Source, exact: list[np.ndarray], scales: list[float], results: list[np.ndarray]
+) -> list[str]:
+    """What is wrong with results."""
+    if len(results) != len(exact):
+        return [f"{len(results)} results instead of {len(exact)}"]
+    texts = []
+    for i, (x, y, s) in enumerate(zip(exact, results, scales)):
+        text = judge.differs(x, y, source.dtype, s) if np.isfinite(s) else ""
+        if text:
+            texts.append(f"result {i}: {text}")
+    return texts
+
+
+def examine(source: Source, with_compiled: bool = True) -> Outcome:
     exact, scales = exactly(source)
     sizes = [max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=0.0))) for x in exact]
     ill = any(s > ILL * n for s, n in zip(scales, sizes))
-
-    def judged(results: list[np.ndarray]) -> list[str]:
-        if len(results) != len(exact):
-            return [f"{len(results)} results instead of {len(exact)}"]
-        texts = []
-        for i, (x, y, s) in enumerate(zip(exact, results, scales)):
-            text = judge.differs(x, y, source.dtype, s) if np.isfinite(s) else ""
-            if text:
-                texts.append(f"result {i}: {text}")
-        return texts
-
     scope = module(source, source.dtype)
-    eager_results = call(scope, scope["program"], *inputs(source, source.dtype))
-    outcome = Outcome(source, judged(eager_results), [], ill)
+    eager = call(scope, scope["program"], *inputs(source, source.dtype))
+    outcome = Outcome(source, judged(source, exact, scales, eager), [], ill)
     if with_compiled:
         (once, again), traces = compiled(source)
-        outcome.compiled = judged(once)
-        for i, (x, y, e) in enumerate(zip(once, again, eager_results)):
+        outcome.compiled = judged(source, exact, scales, once)
+        for i, (x, y, e) in enumerate(zip(once, again, eager)):
             if x.dtype != e.dtype or x.shape != e.shape:
-                outcome.compiled.append(f"result {i} is {x.dtype}{x.shape}, eagerly {e.dtype}{e.shape}")
+                outcome.compiled.append(
+                    f"result {i} is {x.dtype}{x.shape}, eagerly {e.dtype}{e.shape}"
+                )
             if x.tobytes() != y.tobytes():
                 outcome.compiled.append(f"result {i} differs from call to call: {x} then {y}")
         if traces != 1:

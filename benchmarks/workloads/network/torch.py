@@ -23,7 +23,8 @@ class Workload:
                 parameter.copy_(torch.from_numpy(start.copy()))
         rate = LEARNING_RATE[problem.optimizer]
         large = sum(w.size for w in problem.weights) > 10_000  # where the fused update pays off
-        if problem.optimizer == "adam":
+        self.adam, self.t = problem.optimizer == "adam", 0
+        if self.adam:
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
                 self.parameters, rate, (BETA_1, BETA_2), EPSILON, fused=large
             )
@@ -51,6 +52,9 @@ class Workload:
 
     def step(self) -> float:
         self.optimizer.zero_grad()
+        if self.adam:  # Keras adds epsilon before the second average's bias is taken out
+            self.t += 1
+            self.optimizer.param_groups[0]["eps"] = EPSILON / (1.0 - BETA_2**self.t) ** 0.5
         loss = self.loss(self.x, self.labels)
         loss.backward()
         self.optimizer.step()

@@ -14,15 +14,15 @@ from llvmlite import ir
 from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.context import Context, Unit
-from gradtape.backends.llvm.nests import inplace, lowering_of
+from gradtape.backends.llvm.nests import inplace, lowering_of, prepared
 from gradtape.backends.llvm.rows.cost import length_of
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
-from gradtape.graph.ir import Equation, Value
+from gradtape.graph.ir import Equation, Graph, Value
 from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, writes_over
 
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
 CONTROL = ("while", "cond")
-SMALL = 2000  # instructions of an equation that is done in registers
+SMALL = 2500  # instructions of an equation that is done in registers
 PRODUCTS = frozenset(
     ("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter")
 )
@@ -34,11 +34,41 @@ def _small(equation: Equation) -> bool:
     return size is not None and size <= SMALL
 
 
+def prepare(graph: Graph) -> Graph:
+    """A graph and those that it holds in the form that lowerings like: neighbours in groups, products with flags.
+
+    Control flow that is done in registers stays as it is.
+    """
+    equations = []
+    for equation in graph.equations:
+        if equation.op in CONTROL and not in_registers(equation):
+            attrs = {name: _prepared(attr) for name, attr in equation.attrs.items()}
+            equation = Equation(
+                equation.op, equation.inputs, attrs, equation.outputs, equation.site
+            )
+        equations.append(equation)
+    return prepared(
+        Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name)
+    )
+
+
+def _prepared(attr: Any) -> Any:
+    if isinstance(attr, Graph):
+        return prepare(attr)
+    return tuple(map(_prepared, attr)) if type(attr) is tuple else attr
+
+
+def in_registers(equation: Equation) -> bool:
+    """Whether control flow is small enough to be one step."""
+    return not equation.effect and _small(equation)
+
+
 class Ways:
     """How each equation is done; asked by the planner and by the emitter."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Equation, str, Any]] = {}
+        self._pairs: dict[int, list[tuple[int, int]]] = {}
 
     def of(self, equation: Equation) -> tuple[str, Any]:
         """("nest", lowering), ("rows", None) or ("python", None); ("control", None) for steps of their own."""
@@ -49,8 +79,7 @@ class Ways:
 
     def _find(self, equation: Equation) -> tuple[str, Any]:
         if equation.op in CONTROL:
-            small = not equation.effect and _small(equation)
-            return ("rows", None) if small else ("control", None)
+            return ("rows" if in_registers(equation) else "control"), None
         if equation.op == "host":
             return "python", None
         if equation.op not in PRODUCTS or blas() is not None:
@@ -66,7 +95,10 @@ class Ways:
     def writes_over(self, equation: Equation, operand: int, output: int) -> bool:
         way, _ = self.of(equation)
         if way == "nest":
-            return (output, operand) in inplace(equation)
+            pairs = self._pairs.get(id(equation))
+            if pairs is None:
+                pairs = self._pairs[id(equation)] = inplace(equation)
+            return (output, operand) in pairs
         # Rows are all loaded before the first is stored; Python's results are copied when they are done.
         return way == "rows" or writes_over(equation, operand, output)
 
@@ -81,12 +113,13 @@ class Ways:
                 for inner in getattr(graph, "equations", ())
             )
         return (
-            way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+            way == "python" or equation.op in CHECKING or (way == "rows" and equation.op in CONTROL)
         )
 
 
 CHECKING = frozenset(
-    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div", "truncate_mod")
+    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div",
+     "truncate_mod")
 )  # fmt: skip
 
 
@@ -114,7 +147,7 @@ class Maker:
         unit: Unit,
         plan: Plan,
         ways: Ways,
-        callbacks: dict[str, Equation],
+        callbacks: dict[str, Callable[[], Equation]],
     ):
         self.plan, self.unit, self.ways, self.callbacks = plan, unit, ways, callbacks
         self.inputs, self.outputs, self.arena, self.table = run.args
@@ -155,13 +188,21 @@ class Maker:
             place = I64(native.STATE_BYTES + buffer.index)
             return e.gep(self.arena, [place], inbounds=True, source_etype=I8)
         if buffer.kind == "constant":
-            name = f"constant:{id(buffer.array)}"
-            self.constants[name] = buffer.array
+            name = self._constant(buffer.array)
             base, number = self.table, self.unit.slot(name)
         else:
             base, number = (self.inputs if buffer.kind == "input" else self.outputs), buffer.index
         cell = e.gep(base, [I64(number)], inbounds=True, source_etype=PTR)
         return e.load(cell, typ=PTR)
+
+    def _constant(self, array: Any) -> str:
+        """The slot name of a constant; one for each array."""
+        for name, known in self.constants.items():
+            if known is array:
+                return name
+        name = f"constant:{len(self.constants)}"
+        self.constants[name] = array
+        return name
 
     def _pointer_of(self, value: Value) -> ir.Value:
         """The buffer of an operand or a result of the equation at hand."""
@@ -247,9 +288,8 @@ class Maker:
         self.b.cbranch(stop, done, head)
         self.b.position_at_end(done)
 
-    def poll(self, b: ir.IRBuilder) -> ir.Value:
-        function = native.poll_function(self.unit.module, self.unit.slot)
-        return b.call(function, [self.arena, self.table])
+    def poll(self, b: Any) -> ir.Value:
+        return native.poll(b, self.arena, self.table)
 
     def rows(self, step: Run) -> None:
         """An equation on small tensors, in registers."""
@@ -269,14 +309,14 @@ class Maker:
         """A call of Python on the operands' and results' buffers; then on to `after`, or right here."""
         assert step is not None
         name = f"callback:{len(self.callbacks)}"
-        self.callbacks[name] = step.equation
+        equation = step.equation
+        self.callbacks[name] = lambda: equation
         buffers = [*step.reads, *step.writes]
         place = native.on_stack(self.entry, 8 * len(buffers))
         e = native.Emit(self.b, self.unit.slot, self.table)
         for k, buffer in enumerate(buffers):
             e.store(self.pointer(buffer), place, 8 * k)
-        function = native.python_function(self.unit.module, self.unit.slot)
-        failed = self.b.call(function, [self.arena, self.table, e.entry(name), place])
+        failed = native.python(self.b, self.arena, self.table, e.entry(name), place)
         fine = after or self.block("fine")
         self.b.cbranch(failed, self.way_out(), fine)
         self.b.position_at_end(fine)

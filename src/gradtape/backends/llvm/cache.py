@@ -57,7 +57,7 @@ def sources() -> str:
     """What the compiler itself is: sizes and times of the files of the rooms that make code."""
     digest = hashlib.blake2b(digest_size=20)
     root = Path(__file__).parents[2]
-    for room in ("ops", "graph", "backends"):
+    for room in ("core", "ops", "graph", "backends"):
         for path in sorted((root / room).rglob("*.py")):
             info = path.stat()
             text = f"{path.relative_to(root)} {info.st_size} {info.st_mtime_ns}\n"

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradtape.backends.llvm import cache as disk
 
-OPTIMIZE = 1  # of LLVM's code generator: the IR comes vectorised
+EFFORT = 1  # level of LLVM's code generator: at 0 three times as fast, loops are 4% slower (wide ones half as fast)
 _LOCK = threading.RLock()  # LLVM's global context is used by one thread at a time
 
 
@@ -60,17 +60,17 @@ class Host:
         """Whether x 2^n is one instruction, and LLVM knows it for vectors."""
         return {"avx512f", "avx512vl", "avx512dq"} <= self.features and self.llvm_major >= 22
 
-    def machine(self) -> Any:
+    def machine(self, effort: int = EFFORT) -> Any:
         """A code generator for this machine."""
         return self.binding.Target.from_triple(self.triple).create_target_machine(
-            cpu=self.cpu, features=self.feature_text, opt=OPTIMIZE, jit=True, reloc="pic"
+            cpu=self.cpu, features=self.feature_text, opt=effort, jit=True, reloc="pic"
         )
 
     @property
     def key(self) -> tuple[str, ...]:
         """What object code depends on besides its source."""
         version = getattr(sys.modules["gradtape"], "__version__", "")
-        return (self.cpu, self.feature_text, self.triple, self.versions, str(OPTIMIZE), version)
+        return (self.cpu, self.feature_text, self.triple, self.versions, version)
 
 
 @cache
@@ -102,18 +102,21 @@ class Compiled:
 
 
 def compile_ir(
-    text_or_module: Any, symbols: Mapping[str, int] | None = None, passes: int = 0
+    text_or_module: Any,
+    symbols: Mapping[str, int] | None = None,
+    passes: int = 0,
+    effort: int = EFFORT,
 ) -> Compiled:
     """Machine code of LLVM IR, from the cache on disk where it has been made before.
 
     text_or_module: IR as text, or a module of `llvmlite.ir`.  symbols: addresses of external functions by name, for
     all code of this process; what differs from process to process is better an argument of the code.  passes: the level
-    (0 to 3) of LLVM's own passes over the IR.
+    (0 to 3) of LLVM's own passes over the IR.  effort: that of its code generator.
     Raises ValueError for IR that LLVM does not take.
     """
     text = text_or_module if isinstance(text_or_module, str) else str(text_or_module)
-    key = disk.key_of((*host().key, "ir", str(passes), text))
-    return _compiled(key, lambda: text, symbols or {}, passes)
+    key = disk.key_of((*host().key, "ir", str(passes), str(effort), text))
+    return _compiled(key, lambda: text, symbols or {}, passes, effort)
 
 
 def compile_described(
@@ -121,31 +124,34 @@ def compile_described(
     make: Callable[[], Any],
     symbols: Mapping[str, int] | None = None,
     passes: int = 0,
+    effort: int = EFFORT,
 ) -> Compiled:
     """The same for IR that `make()` makes and that follows from `description`: on a hit it is not made at all.
 
     The key takes in the sources of gradtape, so that a change of the compiler is never met by older code.
     """
-    key = disk.key_of((*host().key, disk.sources(), "description", str(passes), description))
-    return _compiled(key, lambda: str(make()), symbols or {}, passes)
+    key = disk.key_of(
+        (*host().key, disk.sources(), "description", str(passes), str(effort), description)
+    )
+    return _compiled(key, lambda: str(make()), symbols or {}, passes, effort)
 
 
 def _compiled(
-    key: str, make: Callable[[], str], symbols: Mapping[str, int], passes: int
+    key: str, make: Callable[[], str], symbols: Mapping[str, int], passes: int, effort: int
 ) -> Compiled:
     code = disk.load(key)
     from_disk = code is not None
     text = "" if from_disk else make()
     with _LOCK:
         if code is None:
-            code = object_code(text, passes)
+            code = object_code(text, passes, effort)
         engine = _loaded(code, symbols)
     if not from_disk:
         disk.store(key, code)
     return Compiled(engine, from_disk)
 
 
-def object_code(text: str, passes: int = 0) -> bytes:
+def object_code(text: str, passes: int = 0, effort: int = EFFORT) -> bytes:
     """The object file of IR: at level 0 as it stands, for it is written as it is to run.
 
     LLVM's own passes at level 1 take as long as the code generation and make loops of elementwise functions 0 to 4%
@@ -157,8 +163,10 @@ def object_code(text: str, passes: int = 0) -> bytes:
         try:
             module = binding.parse_assembly(text)
         except RuntimeError as error:
-            raise ValueError(f"LLVM does not take this code: {error}\nReceived:\n{text}") from None
-        target = machine.machine()
+            raise ValueError(
+                f"LLVM does not take this code: {error}\nReceived:\n{text[:2000]}"
+            ) from None
+        target = machine.machine(effort)
         if passes:
             options = binding.create_pipeline_tuning_options(speed_level=passes)
             options.loop_vectorization = options.slp_vectorization = False

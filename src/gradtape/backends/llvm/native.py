@@ -1,4 +1,4 @@
-"""Doors between Python and machine code: the table, the state of a call, and the functions that know Python's C API.
+"""Doors between Python and machine code: the table, the state of a call, and the code that knows Python's C API.
 
 Every function of a compiled graph gets a pointer to the *table*: addresses of functions outside, constants and Python
 objects, by slots; nothing is baked into the code, which can so be kept on disk.  At the head of the memory that a call
@@ -6,17 +6,16 @@ gets (`arena`) lies its *state*: the interpreter's thread state while the lock i
 exception on its way out.
 
 The *door* is a built-in function, made of the code through `PyCFunction_NewEx`: it takes NumPy arrays, checks their
-types, reads the addresses of their data, and calls `run`.
+types against a description, reads the addresses of their data, and calls `run`.  Its code, that of `poll` (whether
+loops are to end) and that of `python` (a call of Python in their midst) are the same for all graphs, and text.
 """
 
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from llvmlite import ir
 
@@ -24,7 +23,6 @@ from gradtape.graph.ir import Aval
 
 I1, I8, I32, I64 = (ir.IntType(n) for n in (1, 8, 32, 64))
 PTR, VOID = ir.PointerType(), ir.VoidType()
-NULL = ir.Constant(PTR, None)
 
 STATE_BYTES = 128
 THREAD, STOP, ERROR, LAST, CLOCK = 0, 8, 16, 40, 48  # offsets into the state; ERROR: three pointers
@@ -38,26 +36,29 @@ DONE, RAISED, REFUSED, BUSY, MISFIT = range(5)
 ARRAY_TYPE, ARRAY_DATA, ARRAY_RANK, ARRAY_SHAPE, ARRAY_DTYPE, ARRAY_FLAGS = 8, 16, 24, 32, 56, 64
 CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
 
-# The fields of a door's frame.
-FRAME_BUSY, FRAME_TABLE, FRAME_ARENA = 0, 8, 16
+# The words of a door's frame.  RELEASE: whether Python's lock is given away during the call.  WORDS: the description of
+# each array: flags, rank, dtype, the output whose place it is or -1, and the lengths of its axes.
+FRAME = ("busy", "table", "arena", "inputs", "arrays", "outputs", "release", "words")
 FASTCALL = 0x80
 
+# The first slots of every table.
 API = ("PyEval_SaveThread", "PyEval_RestoreThread", "PyErr_CheckSignals", "PyErr_Fetch", "PyErr_Restore",
-       "PyLong_FromVoidPtr", "PyLong_FromLong", "PyObject_CallOneArg", "Py_IncRef", "Py_DecRef")  # fmt: skip
+       "PyLong_FromVoidPtr", "PyLong_FromLong", "PyObject_CallOneArg", "Py_IncRef", "Py_DecRef", "clock_gettime",
+       "python:ndarray", "python:None")  # fmt: skip
+POLL, PYTHON = "gradtape_poll", "gradtape_python"
 
 
 def layout_known() -> bool:
     """Whether arrays of this NumPy and Python lie in memory as said above."""
     probe = np.zeros((3, 2), np.float32)
-    if time.get_clock_info("monotonic").resolution <= 0 or np.ndarray.__basicsize__ < 72:
-        return False
 
     def word(offset: int) -> int | None:
         return ctypes.c_void_p.from_address(id(probe) + offset).value
 
     shape = word(ARRAY_SHAPE)
     return (
-        word(ARRAY_TYPE) == id(np.ndarray)
+        np.ndarray.__basicsize__ >= 72
+        and word(ARRAY_TYPE) == id(np.ndarray)
         and word(ARRAY_DATA) == probe.ctypes.data
         and word(ARRAY_DTYPE) == id(probe.dtype)
         and ctypes.c_int.from_address(id(probe) + ARRAY_RANK).value == 2
@@ -68,18 +69,18 @@ def layout_known() -> bool:
 
 
 def api_address(name: str) -> int:
-    """The address of a function of Python's C API, or of the C library."""
-    if name == "clock_gettime":
-        library: Any = ctypes.CDLL(None)
-    else:
-        library = ctypes.pythonapi
+    """The address of a function of Python's C API or of the C library, or of a Python object."""
+    kind, _, rest = name.partition(":")
+    if kind == "python":
+        return id({"ndarray": np.ndarray, "None": None}[rest])
+    library: Any = ctypes.CDLL(None) if name == "clock_gettime" else ctypes.pythonapi
     return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
 
 
 class Emit:
     """Short forms for code on addresses."""
 
-    def __init__(self, b: ir.IRBuilder, slot: Callable[[str], int], table: Any):
+    def __init__(self, b: Any, slot: Callable[[str], int], table: Any):
         self.b, self.slot, self.table = b, slot, table
 
     def at(self, base: Any, offset: int) -> Any:
@@ -102,14 +103,14 @@ class Emit:
         return self.b.icmp_unsigned("!=", self.b.ptrtoint(pointer, I64), I64(0))
 
 
-def on_stack(b: ir.IRBuilder, nbytes: int) -> Any:
+def on_stack(b: Any, nbytes: int) -> Any:
     """Bytes that last until the function returns."""
     place: Any = b.alloca(ir.ArrayType(I8, max(nbytes, 8)))
     place.align, place.type = 64, PTR
     return place
 
 
-def call_pointer(b: ir.IRBuilder, address: Any, result: ir.Type, arguments: Sequence[Any]) -> Any:
+def call_pointer(b: Any, address: Any, result: ir.Type, arguments: Sequence[Any]) -> Any:
     """A call through an address."""
     callee = _Callee(address, ir.FunctionType(result, [a.type for a in arguments]))
     call = ir.CallInstr(b.block, callee, list(arguments))
@@ -127,207 +128,333 @@ class _Callee:
         return self._address.get_reference()
 
 
-def _function(module: ir.Module, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
-    function = ir.Function(module, ir.FunctionType(result, arguments), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("nounwind")
-    return function
+def first_slots() -> dict[str, int]:
+    """The slots that every table has."""
+    return {name: k for k, name in enumerate(API)}
 
 
-def poll_function(module: ir.Module, slot: Callable[[str], int]) -> ir.Function:
-    """i1 poll(state, table): whether loops are to end.  Every 50 ms Python gets its turn: signals, other threads."""
-    found = module.globals.get("gradtape_poll")
-    if found is not None:
-        return found
-    function = _function(module, "gradtape_poll", I1, PTR, PTR)
-    state, table = function.args
-    b = ir.IRBuilder(function.append_basic_block("entry"))
-    e = Emit(b, slot, table)
-    blocks = [function.append_basic_block(n) for n in ("go", "due", "take", "look", "stop", "back")]
-    go, due, take, look, stop, back = blocks
-    leave = function.append_basic_block("leave")
-    stopped = b.icmp_signed("!=", e.load(state, STOP, I64), I64(0))
-    b.cbranch(stopped, leave, go)
-    b.position_at_end(go)
-    clock = e.at(state, CLOCK)
-    e.call("clock_gettime", I32, I32(CLOCK_ID), clock)
-    now = b.add(b.mul(e.load(clock, 0, I64), I64(10**9)), e.load(clock, 8, I64))
-    last = e.load(state, LAST, I64)
-    first = b.icmp_signed("==", last, I64(0))
-    late = b.icmp_signed(">", b.sub(now, last), I64(INTERVAL))
-    e.store(b.select(b.or_(first, late), now, last), state, LAST)
-    b.cbranch(b.and_(late, b.not_(first)), due, leave)
-    b.position_at_end(due)
-    thread = e.load(state, THREAD)
-    released = e.given(thread)
-    b.cbranch(released, look, take)
-    b.position_at_end(take)  # the lock is held: give it away for a moment
-    own = e.call("PyEval_SaveThread", PTR)
-    b.branch(look)
-    b.position_at_end(look)
-    holder = b.phi(PTR)
-    holder.add_incoming(thread, due)
-    holder.add_incoming(own, take)
-    e.call("PyEval_RestoreThread", VOID, holder)
-    bad = b.icmp_signed("!=", e.call("PyErr_CheckSignals", I32), I32(0))
-    b.cbranch(bad, stop, back)
-    b.position_at_end(stop)
-    _keep_error(e, state)
-    b.branch(back)
-    b.position_at_end(back)
-    again = function.append_basic_block("again")
-    b.cbranch(released, again, leave)
-    b.position_at_end(again)
-    e.store(e.call("PyEval_SaveThread", PTR), state, THREAD)
-    b.branch(leave)
-    b.position_at_end(leave)
-    b.ret(b.icmp_signed("!=", e.load(state, STOP, I64), I64(0)))
-    return function
+def complete(module: ir.Module) -> str:
+    """The text of a module with a function `run`: the door put to it, and what else it calls of the code below."""
+    text = str(module)
+    parts = [DOOR]
+    for name, code in ((POLL, POLL_CODE), (PYTHON, PYTHON_CODE)):
+        if name in module.globals:
+            lines = text.splitlines(keepends=True)
+            text = "".join([n for n in lines if not (n.startswith("declare") and f'"{name}"' in n)])
+            parts.append(code)
+    return "\n".join([text, *parts])
 
 
-def _keep_error(e: Emit, state: Any) -> None:
-    """Python's exception goes into the state, and loops are to end."""
-    e.call("PyErr_Fetch", VOID, *[e.at(state, ERROR + 8 * k) for k in range(3)])
-    e.store(I64(1), state, STOP)
+def outside(module: ir.Module, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
+    """A function that `complete` puts to the module."""
+    found = module.globals.get(name)
+    return found or ir.Function(module, ir.FunctionType(result, arguments), name)
 
 
-def python_function(module: ir.Module, slot: Callable[[str], int]) -> ir.Function:
-    """i1 python(state, table, callable, pointers): callable(address of the pointers); whether it raised."""
-    found = module.globals.get("gradtape_python")
-    if found is not None:
-        return found
-    function = _function(module, "gradtape_python", I1, PTR, PTR, PTR, PTR)
-    state, table, target, pointers = function.args
-    b = ir.IRBuilder(function.append_basic_block("entry"))
-    e = Emit(b, slot, table)
-    take, ask, failed, fine, back, again, leave = [
-        function.append_basic_block(n)
-        for n in ("take", "ask", "failed", "fine", "back", "again", "leave")
-    ]
-    thread = e.load(state, THREAD)
-    released = e.given(thread)
-    b.cbranch(released, take, ask)
-    b.position_at_end(take)
-    e.call("PyEval_RestoreThread", VOID, thread)
-    b.branch(ask)
-    b.position_at_end(ask)
-    number = e.call("PyLong_FromVoidPtr", PTR, pointers)
-    result = e.call("PyObject_CallOneArg", PTR, target, number)
-    e.call("Py_DecRef", VOID, number)
-    b.cbranch(e.given(result), fine, failed)
-    b.position_at_end(failed)
-    _keep_error(e, state)
-    b.branch(back)
-    b.position_at_end(fine)
-    e.call("Py_DecRef", VOID, result)
-    b.branch(back)
-    b.position_at_end(back)
-    bad = b.phi(I1)
-    bad.add_incoming(I1(1), failed)
-    bad.add_incoming(I1(0), fine)
-    b.cbranch(released, again, leave)
-    b.position_at_end(again)
-    e.store(e.call("PyEval_SaveThread", PTR), state, THREAD)
-    b.branch(leave)
-    b.position_at_end(leave)
-    b.ret(bad)
-    return function
+def poll(b: Any, state: Any, table: Any) -> Any:
+    """Emits the call that says whether loops are to end.  Every 50 ms Python gets its turn: signals, other threads."""
+    return b.call(outside(b.module, POLL, I1, PTR, PTR), [state, table])
 
 
-def door_function(
-    module: ir.Module,
-    run: ir.Function,
-    slot: Callable[[str], int],
-    inputs: Sequence[Aval],
-    outputs: Sequence[Aval],
-    donate: Mapping[int, int],
-    arena: bool,
-    release: bool,
-) -> ir.Function:
-    """PyObject* door(frame array, arrays, n): the arrays are the inputs, then those of the undonated outputs."""
-    function = ir.Function(module, ir.FunctionType(PTR, [PTR, PTR, I64]), "door")
-    function.attributes.add("nounwind")
-    frame_array, arrays, count = function.args
-    b = ir.IRBuilder(function.append_basic_block("entry"))
-    ins = on_stack(b, 8 * len(inputs))
-    outs = on_stack(b, 8 * len(outputs))
-    own = None if arena else on_stack(b, STATE_BYTES)
-    frame = b.load(b.gep(frame_array, [I64(ARRAY_DATA)], source_etype=I8), typ=PTR)
-    e = Emit(b, slot, None)
-    e.table = e.load(frame, FRAME_TABLE)
-    misfit, busy = function.append_basic_block("misfit"), function.append_basic_block("busy")
+def python(b: Any, state: Any, table: Any, target: Any, pointers: Any) -> Any:
+    """Emits target(address of the pointers), a call of Python; whether it raised."""
+    return b.call(
+        outside(b.module, PYTHON, I1, PTR, PTR, PTR, PTR), [state, table, target, pointers]
+    )
 
-    def require(condition: Any, otherwise: ir.Block = misfit) -> None:
-        good = function.append_basic_block("good")
-        b.cbranch(condition, good, otherwise)
-        b.position_at_end(good)
 
-    fresh = [o for o in range(len(outputs)) if o not in set(donate.values())]
-    require(b.icmp_signed("==", count, I64(len(inputs) + len(fresh))))
-    kind = e.entry("python:ndarray")
-    for k, aval in enumerate([*inputs, *[outputs[o] for o in fresh]]):
-        array = e.load(arrays, 8 * k)
-        good = b.icmp_unsigned("==", e.load(array, ARRAY_TYPE), kind)
-        require(good)
-        flags = CONTIGUOUS | ALIGNED
-        if k >= len(inputs) or k in donate:
-            flags |= WRITEABLE
-        good = b.icmp_unsigned(
-            "==", b.and_(e.load(array, ARRAY_FLAGS, I32), I32(flags)), I32(flags)
-        )
-        rank = b.icmp_unsigned("==", e.load(array, ARRAY_RANK, I32), I32(len(aval.shape)))
-        dtype = e.entry(f"dtype:{aval.dtype.name}")
-        good = b.and_(b.and_(good, rank), b.icmp_unsigned("==", e.load(array, ARRAY_DTYPE), dtype))
-        require(good)
-        if aval.shape:
-            shape = e.load(array, ARRAY_SHAPE)
-            good = I1(1)
-            for axis, n in enumerate(aval.shape):
-                same = b.icmp_signed("==", e.load(shape, 8 * axis, I64), I64(n))
-                good = same if axis == 0 else b.and_(good, same)
-            require(good)
-        data = e.load(array, ARRAY_DATA)
-        if k < len(inputs):
-            e.store(data, ins, 8 * k)
-            if k in donate:
-                e.store(data, outs, 8 * donate[k])
+def _lines(code: str) -> str:
+    """Code with short forms: `%x = slot NAME`, `%x = word BASE + OFFSET`, `set BASE + OFFSET = TYPE VALUE`."""
+    slots, lines, count = first_slots(), [], 0
+    for line in code.splitlines():
+        words = line.split()
+        if len(words) > 3 and words[1:3] == ["=", "slot"]:
+            base, offset = "%table", str(8 * slots[words[3]])
+            kind = "ptr"
+        elif len(words) > 3 and words[1] == "=" and words[2] in ("word", "int", "pointer"):
+            base, offset, kind = (
+                words[3],
+                words[5],
+                {"word": "i64", "int": "i32", "pointer": "ptr"}[words[2]],
+            )
+        elif words and words[0] == "set":
+            lines.append(f"  %p{count} = getelementptr i8, ptr {words[1]}, i64 {words[3]}")
+            lines.append(f"  store {' '.join(words[5:])}, ptr %p{count}")
+            count += 1
+            continue
         else:
-            e.store(data, outs, 8 * fresh[k - len(inputs)])
-    if own is None:
-        require(b.icmp_signed("==", e.load(frame, FRAME_BUSY, I64), I64(0)), busy)
-        e.store(I64(1), frame, FRAME_BUSY)
-        state = e.load(frame, FRAME_ARENA)
-    else:
-        state = own
-    for offset in (THREAD, STOP, ERROR, LAST):
-        e.store(I64(0), state, offset)
-    if release:
-        e.store(e.call("PyEval_SaveThread", PTR), state, THREAD)
-    answer = b.call(run, [ins, outs, state, e.table])
-    if release:
-        e.call("PyEval_RestoreThread", VOID, e.load(state, THREAD))
-    if own is None:
-        e.store(I64(0), frame, FRAME_BUSY)
-    raised, fine, unfinished, finished = [
-        function.append_basic_block(n) for n in ("raised", "fine", "unfinished", "finished")
-    ]
-    b.cbranch(e.given(e.load(state, ERROR)), raised, fine)
-    b.position_at_end(raised)
-    e.call("PyErr_Restore", VOID, *[e.load(state, ERROR + 8 * k) for k in range(3)])
-    b.ret(NULL)
-    b.position_at_end(fine)
-    b.cbranch(b.icmp_signed("==", answer, I32(DONE)), finished, unfinished)
-    b.position_at_end(finished)
-    none = e.entry("python:None")
-    e.call("Py_IncRef", VOID, none)
-    b.ret(none)
-    b.position_at_end(unfinished)
-    b.ret(e.call("PyLong_FromLong", PTR, b.sext(answer, I64)))
-    for block, code in ((misfit, MISFIT), (busy, BUSY)):
-        b.position_at_end(block)
-        b.ret(e.call("PyLong_FromLong", PTR, I64(code)))
-    return function
+            lines.append(line)
+            continue
+        lines.append(f"  %p{count} = getelementptr i8, ptr {base}, i64 {offset}")
+        lines.append(f"  {words[0]} = load {kind}, ptr %p{count}")
+        count += 1
+    return "\n".join(lines)
+
+
+def _word(name: str) -> int:
+    return 8 * FRAME.index(name)
+
+
+POLL_CODE = _lines(f"""
+define internal i1 @{POLL}(ptr %state, ptr %table) noinline nounwind {{
+  %stopped = word %state + {STOP}
+  %s = icmp ne i64 %stopped, 0
+  br i1 %s, label %leave, label %go
+go:
+  %clock = getelementptr i8, ptr %state, i64 {CLOCK}
+  %now_f = slot clock_gettime
+  %r = call i32 %now_f(i32 {CLOCK_ID}, ptr %clock)
+  %seconds = word %clock + 0
+  %rest = word %clock + 8
+  %nano = mul i64 %seconds, 1000000000
+  %now = add i64 %nano, %rest
+  %last = word %state + {LAST}
+  %first = icmp eq i64 %last, 0
+  %since = sub i64 %now, %last
+  %late = icmp sgt i64 %since, {INTERVAL}
+  %renew = or i1 %first, %late
+  %kept = select i1 %renew, i64 %now, i64 %last
+  set %state + {LAST} = i64 %kept
+  %not_first = xor i1 %first, true
+  %due_now = and i1 %late, %not_first
+  br i1 %due_now, label %due, label %leave
+due:
+  %save = slot PyEval_SaveThread
+  %restore = slot PyEval_RestoreThread
+  %thread = pointer %state + {THREAD}
+  %released = icmp ne ptr %thread, null
+  br i1 %released, label %look, label %give
+give:
+  %own = call ptr %save()
+  br label %look
+look:
+  %holder = phi ptr [ %thread, %due ], [ %own, %give ]
+  call void %restore(ptr %holder)
+  %check = slot PyErr_CheckSignals
+  %signals = call i32 %check()
+  %bad = icmp ne i32 %signals, 0
+  br i1 %bad, label %stop, label %back
+stop:
+  %fetch = slot PyErr_Fetch
+  %e0 = getelementptr i8, ptr %state, i64 {ERROR}
+  %e1 = getelementptr i8, ptr %state, i64 {ERROR + 8}
+  %e2 = getelementptr i8, ptr %state, i64 {ERROR + 16}
+  call void %fetch(ptr %e0, ptr %e1, ptr %e2)
+  set %state + {STOP} = i64 1
+  br label %back
+back:
+  br i1 %released, label %again, label %leave
+again:
+  %new = call ptr %save()
+  set %state + {THREAD} = ptr %new
+  br label %leave
+leave:
+  %end = word %state + {STOP}
+  %answer = icmp ne i64 %end, 0
+  ret i1 %answer
+}}
+""")
+
+PYTHON_CODE = _lines(f"""
+define internal i1 @{PYTHON}(ptr %state, ptr %table, ptr %target, ptr %pointers) noinline nounwind {{
+  %save = slot PyEval_SaveThread
+  %thread = pointer %state + {THREAD}
+  %released = icmp ne ptr %thread, null
+  br i1 %released, label %take, label %ask
+take:
+  %restore = slot PyEval_RestoreThread
+  call void %restore(ptr %thread)
+  br label %ask
+ask:
+  %number_f = slot PyLong_FromVoidPtr
+  %number = call ptr %number_f(ptr %pointers)
+  %call_f = slot PyObject_CallOneArg
+  %result = call ptr %call_f(ptr %target, ptr %number)
+  %drop = slot Py_DecRef
+  call void %drop(ptr %number)
+  %good = icmp ne ptr %result, null
+  br i1 %good, label %fine, label %failed
+failed:
+  %fetch = slot PyErr_Fetch
+  %e0 = getelementptr i8, ptr %state, i64 {ERROR}
+  %e1 = getelementptr i8, ptr %state, i64 {ERROR + 8}
+  %e2 = getelementptr i8, ptr %state, i64 {ERROR + 16}
+  call void %fetch(ptr %e0, ptr %e1, ptr %e2)
+  set %state + {STOP} = i64 1
+  br label %back
+fine:
+  call void %drop(ptr %result)
+  br label %back
+back:
+  %bad = xor i1 %good, true
+  br i1 %released, label %again, label %leave
+again:
+  %new = call ptr %save()
+  set %state + {THREAD} = ptr %new
+  br label %leave
+leave:
+  ret i1 %bad
+}}
+""")
+
+DOOR = _lines(f"""
+define ptr @door(ptr %frame_array, ptr %given, i64 %count) nounwind {{
+  %frame = pointer %frame_array + {ARRAY_DATA}
+  %table = pointer %frame + {_word("table")}
+  %words = pointer %frame + {_word("words")}
+  %inputs = word %frame + {_word("inputs")}
+  %arrays = word %frame + {_word("arrays")}
+  %outputs = word %frame + {_word("outputs")}
+  %number = slot PyLong_FromLong
+  %kind = slot python:ndarray
+  %own = alloca [{STATE_BYTES} x i8], align 64
+  %ins = alloca ptr, i64 %inputs
+  %outs = alloca ptr, i64 %outputs
+  %all = icmp eq i64 %count, %arrays
+  br i1 %all, label %each, label %misfit
+each:
+  %k = phi i64 [ 0, %0 ], [ %k1, %next ]
+  %w = phi ptr [ %words, %0 ], [ %w1, %next ]
+  %more = icmp slt i64 %k, %arrays
+  br i1 %more, label %one, label %ready
+one:
+  %place = getelementptr ptr, ptr %given, i64 %k
+  %array = load ptr, ptr %place
+  %type = pointer %array + {ARRAY_TYPE}
+  %is_array = icmp eq ptr %type, %kind
+  br i1 %is_array, label %inspect, label %misfit
+inspect:
+  %has = int %array + {ARRAY_FLAGS}
+  %flags64 = word %w + 0
+  %flags = trunc i64 %flags64 to i32
+  %both = and i32 %has, %flags
+  %ok1 = icmp eq i32 %both, %flags
+  %rank = int %array + {ARRAY_RANK}
+  %want_rank64 = word %w + 8
+  %want_rank = trunc i64 %want_rank64 to i32
+  %ok2 = icmp eq i32 %rank, %want_rank
+  %dtype = pointer %array + {ARRAY_DTYPE}
+  %want_dtype = pointer %w + 16
+  %ok3 = icmp eq ptr %dtype, %want_dtype
+  %ok12 = and i1 %ok1, %ok2
+  %ok = and i1 %ok12, %ok3
+  br i1 %ok, label %fits, label %misfit
+fits:
+  %shape = pointer %array + {ARRAY_SHAPE}
+  %dims = getelementptr i8, ptr %w, i64 32
+  br label %axes
+axes:
+  %a = phi i64 [ 0, %fits ], [ %a1, %axis ]
+  %inside = icmp slt i64 %a, %want_rank64
+  br i1 %inside, label %axis, label %note
+axis:
+  %have_at = getelementptr i64, ptr %shape, i64 %a
+  %have = load i64, ptr %have_at
+  %want_at = getelementptr i64, ptr %dims, i64 %a
+  %want = load i64, ptr %want_at
+  %a1 = add i64 %a, 1
+  %same = icmp eq i64 %have, %want
+  br i1 %same, label %axes, label %misfit
+note:
+  %data = pointer %array + {ARRAY_DATA}
+  %is_input = icmp slt i64 %k, %inputs
+  br i1 %is_input, label %input, label %output
+input:
+  %in_at = getelementptr ptr, ptr %ins, i64 %k
+  store ptr %data, ptr %in_at
+  br label %output
+output:
+  %o = word %w + 24
+  %is_output = icmp sge i64 %o, 0
+  br i1 %is_output, label %target, label %next
+target:
+  %out_at = getelementptr ptr, ptr %outs, i64 %o
+  store ptr %data, ptr %out_at
+  br label %next
+next:
+  %k1 = add i64 %k, 1
+  %w1 = getelementptr i64, ptr %dims, i64 %want_rank64
+  br label %each
+ready:
+  %arena = pointer %frame + {_word("arena")}
+  %has_arena = icmp ne ptr %arena, null
+  %state = select i1 %has_arena, ptr %arena, ptr %own
+  br i1 %has_arena, label %claim, label %begin
+claim:
+  %taken = word %frame + {_word("busy")}
+  %free = icmp eq i64 %taken, 0
+  br i1 %free, label %mark, label %busy
+mark:
+  set %frame + {_word("busy")} = i64 1
+  br label %begin
+begin:
+  set %state + {THREAD} = i64 0
+  set %state + {STOP} = i64 0
+  set %state + {ERROR} = i64 0
+  set %state + {LAST} = i64 0
+  %release = word %frame + {_word("release")}
+  %releases = icmp ne i64 %release, 0
+  br i1 %releases, label %give, label %work
+give:
+  %save = slot PyEval_SaveThread
+  %thread = call ptr %save()
+  set %state + {THREAD} = ptr %thread
+  br label %work
+work:
+  %answer = call i32 @run(ptr %ins, ptr %outs, ptr %state, ptr %table)
+  br i1 %releases, label %take, label %after
+take:
+  %restore = slot PyEval_RestoreThread
+  %holder = pointer %state + {THREAD}
+  call void %restore(ptr %holder)
+  br label %after
+after:
+  set %frame + {_word("busy")} = i64 0
+  %error = pointer %state + {ERROR}
+  %failed = icmp ne ptr %error, null
+  br i1 %failed, label %raised, label %fine
+raised:
+  %value = pointer %state + {ERROR + 8}
+  %trace = pointer %state + {ERROR + 16}
+  %raise = slot PyErr_Restore
+  call void %raise(ptr %error, ptr %value, ptr %trace)
+  ret ptr null
+fine:
+  %done = icmp eq i32 %answer, {DONE}
+  br i1 %done, label %finished, label %unfinished
+finished:
+  %none = slot python:None
+  %keep = slot Py_IncRef
+  call void %keep(ptr %none)
+  ret ptr %none
+unfinished:
+  %wide = sext i32 %answer to i64
+  %said = call ptr %number(i64 %wide)
+  ret ptr %said
+misfit:
+  %no = call ptr %number(i64 {MISFIT})
+  ret ptr %no
+busy:
+  %later = call ptr %number(i64 {BUSY})
+  ret ptr %later
+}}
+""")
+
+
+def described(
+    inputs: Sequence[Aval], outputs: Sequence[Aval], donate: Mapping[int, int]
+) -> tuple[np.ndarray, list[Any]]:
+    """The description of the arrays that a door takes, and the dtypes that have to live as long."""
+    words: list[int] = []
+    dtypes: list[Any] = []
+    given = set(donate.values())
+    arrays = [(aval, donate.get(k, -1), k in donate) for k, aval in enumerate(inputs)]
+    arrays += [(aval, o, True) for o, aval in enumerate(outputs) if o not in given]
+    for aval, output, written in arrays:
+        flags = CONTIGUOUS | ALIGNED | (WRITEABLE if written else 0)
+        words += [flags, len(aval.shape), id(aval.dtype), output, *aval.shape]
+        dtypes.append(aval.dtype)
+    return np.array(words or [0], np.int64), dtypes
 
 
 class _MethodDef(ctypes.Structure):
@@ -340,25 +467,16 @@ class _MethodDef(ctypes.Structure):
 
 
 _new_function = ctypes.PYFUNCTYPE(
-    ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
+    ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.py_object
 )(("PyCFunction_NewEx", ctypes.pythonapi))
 
 
-def make_door(address: int, frame: np.ndarray, keep: list[Any]) -> Callable[..., Any]:
-    """The built-in function whose code lies at `address`.  `keep` gets what must live as long as it."""
+# The interpreter looks into these when a door dies, in whatever order things die: they stay.
+_METHODS: list[_MethodDef] = []
+
+
+def make_door(address: int, frame: np.ndarray, owner: Any) -> Callable[..., Any]:
+    """The built-in function whose code lies at `address`; `owner` lives as long as it."""
     method = _MethodDef(b"door", address, FASTCALL, None)
-    keep.append(method)
-    return _new_function(ctypes.addressof(method), frame, None)
-
-
-def dtype_named(name: str) -> np.dtype[Any]:
-    """A dtype by its own name; those of `ml_dtypes` too."""
-    return np.dtype(ml_dtypes.bfloat16) if name == "bfloat16" else np.dtype(name)
-
-
-def object_address(name: str) -> int:
-    """The address of a Python object that machine code names."""
-    kind, _, rest = name.partition(":")
-    if kind == "dtype":
-        return id(dtype_named(rest))
-    return id({"ndarray": np.ndarray, "None": None}[rest])
+    _METHODS.append(method)
+    return _new_function(ctypes.addressof(method), frame, owner)

@@ -14,8 +14,8 @@ from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.callbacks import Callback
 from gradtape.backends.llvm.context import PARALLEL
-from gradtape.backends.llvm.engine import compile_ir
-from gradtape.backends.llvm.program import Program, build
+from gradtape.backends.llvm.engine import Compiled
+from gradtape.backends.llvm.program import Program, compiled
 from gradtape.backends.llvm.threads import parallel_address
 from gradtape.backends.protocol import check_donations, undonated
 from gradtape.graph.ir import Aval, Graph, graphs_in
@@ -41,12 +41,14 @@ def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> Nati
     Raises NotImplementedError where arrays cannot be read from machine code: strings, other interpreters.
     """
     if not readable():
-        raise NotImplementedError("This interpreter's arrays are not laid out as machine code expects.")
+        raise NotImplementedError(
+            "This interpreter's arrays are not laid out as machine code expects."
+        )
     if holds_objects(graph):
         raise NotImplementedError("Strings are left to NumPy.")
     donate = dict(donate or {})
     check_donations(graph, donate)
-    return NativeExecutable(graph, donate, build(graph, donate))
+    return NativeExecutable(graph, donate, *compiled(graph, donate))
 
 
 @cache
@@ -73,12 +75,12 @@ class NativeExecutable:
     call(*inputs): a Python function around it.
     """
 
-    def __init__(self, graph: Graph, donate: dict[int, int], program: Program):
+    def __init__(self, graph: Graph, donate: dict[int, int], program: Program, code: Compiled):
         self.graph, self.donate, self.mode = graph, donate, program.mode
-        self._arena_bytes = program.arena_bytes
-        self._compiled = compile_ir(program.module)
+        self._arena_bytes, self._release = program.arena_bytes, program.release
+        self._compiled = code
         self.from_disk = self._compiled.from_disk
-        self._keep: list[Any] = []
+        self._keep: list[Any] = [self._compiled]  # lives as long as any door
         self._table = self._filled_table(program)
         self._idle: list[Callable[..., Any]] = []
         self._lock = threading.Lock()
@@ -101,10 +103,8 @@ class NativeExecutable:
                 table[slot] = self._blas(name)
             elif name == PARALLEL:
                 table[slot] = parallel_address()
-            elif name in native.API or name == "clock_gettime":
-                table[slot] = native.api_address(name)
             else:
-                table[slot] = native.object_address(name)
+                table[slot] = native.api_address(name)
         return table
 
     def _kept(self, thing: Any) -> Any:
@@ -120,11 +120,20 @@ class NativeExecutable:
 
     def _new_door(self) -> Callable[..., Any]:
         """A door with memory of its own: one for each call in flight."""
-        frame = np.zeros(4, np.uint64)
-        arena = aligned(native.STATE_BYTES + self._arena_bytes)
-        frame[native.FRAME_TABLE // 8] = self._table.ctypes.data
-        frame[native.FRAME_ARENA // 8] = arena.ctypes.data
-        self._keep.append(arena)
+        words, dtypes = native.described(self.graph.avals_in, self.graph.avals_out, self.donate)
+        given = {
+            "table": self._table.ctypes.data,
+            "inputs": len(self.graph.inputs),
+            "arrays": len(self.graph.inputs) + len(self._undonated),
+            "outputs": len(self.graph.outputs),
+            "release": int(self._release),
+            "words": words.ctypes.data,
+        }
+        if self._arena_bytes is not None:
+            arena = self._kept(aligned(native.STATE_BYTES + self._arena_bytes))
+            given["arena"] = arena.ctypes.data
+        frame = np.array([given.get(name, 0) for name in native.FRAME], np.uint64)
+        self._keep += [words, dtypes]
         return native.make_door(self._compiled.address("door"), frame, self._keep)
 
     def _make_call(self) -> Callable[..., tuple[np.ndarray, ...]]:

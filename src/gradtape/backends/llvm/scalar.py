@@ -17,6 +17,7 @@ import numpy as np
 
 from gradtape.backends.llvm.engine import host
 from gradtape.backends.llvm.integers import IntegerMethods
+from gradtape.backends.llvm.lines import line
 from gradtape.backends.llvm.mathfn.methods import MathMethods
 from gradtape.core.card import Op
 
@@ -85,6 +86,7 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.lanes = lanes
         self.type = llvm_type(self.dtype, lanes)
+        self.spelled = str(self.type)
         self.floating = self.dtype.kind == "f"
         self.signed = self.dtype.kind == "i"
 
@@ -111,24 +113,32 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         return ScalarBuilder(self.ir, FLOAT64, self.lanes, narrow=True)
 
     def widened(self, x: Any) -> Any:
-        return x if self.dtype == FLOAT64 else self.ir.fpext(x, self.wide.type)
+        return x if self.dtype == FLOAT64 else self._turned("fpext", x, self.wide)
 
     def narrowed(self, x: Any) -> Any:
         """A value of `wide` back in the builder's dtype."""
-        return x if self.dtype == FLOAT64 else self.ir.fptrunc(x, self.type)
+        return x if self.dtype == FLOAT64 else self._turned("fptrunc", x, self)
 
     def call(self, name: str, *xs: Any, kinds: int = 1) -> Any:
         """Call of the intrinsic `name`, overloaded by the types of its first `kinds` arguments."""
-        from llvmlite import ir
-
         kind = xs[0].type
         full = ".".join([name, *[mangled(x.type) for x in xs[:kinds]]])
         module = self.ir.module
-        function = module.globals.get(full)
-        if function is None:
-            signature = ir.FunctionType(kind, [x.type for x in xs])
-            function = ir.Function(module, signature, full)
-        return self.ir.call(function, xs)
+        if full not in module.globals:
+            from llvmlite import ir
+
+            ir.Function(module, ir.FunctionType(kind, [x.type for x in xs]), full)
+        arguments = ", ".join([f"{x.type} {x.get_reference()}" for x in xs])
+        return line(self.ir, kind, f'call {kind} @"{full}"({arguments})')
+
+    def op(self, name: str, x: Any, y: Any) -> Any:
+        """The instruction `name` of two operands of one type."""
+        kind = x.type
+        return line(self.ir, kind, f"{name} {kind} {x.get_reference()}, {y.get_reference()}")
+
+    def _turned(self, name: str, x: Any, to: ScalarBuilder) -> Any:
+        text = f"{name} {x.type} {x.get_reference()} to {to.spelled}"
+        return line(self.ir, to.type, text)
 
     # constants and conversions ------------------------------------------------------------------------------------
 
@@ -145,46 +155,47 @@ class ScalarBuilder(MathMethods, IntegerMethods):
         source, target = np.dtype(source), np.dtype(target)
         if source == target:
             return x
-        kind = llvm_type(target, self.lanes)
         if target == BOOL:
             b = self.of(source)
             return b.ne(x, b.const(0))
+        to = self.of(target)
         if source.kind in "iub":
             if target.kind == "f":
-                return (self.ir.sitofp if source.kind == "i" else self.ir.uitofp)(x, kind)
+                return self._turned("sitofp" if source.kind == "i" else "uitofp", x, to)
             if source != BOOL and source.itemsize == target.itemsize:
                 return x
             if source != BOOL and source.itemsize > target.itemsize:
-                return self.ir.trunc(x, kind)
-            return (self.ir.sext if source.kind == "i" else self.ir.zext)(x, kind)
+                return self._turned("trunc", x, to)
+            return self._turned("sext" if source.kind == "i" else "zext", x, to)
         if target.kind == "f":
             wider = target.itemsize > source.itemsize
-            return (self.ir.fpext if wider else self.ir.fptrunc)(x, kind)
+            return self._turned("fpext" if wider else "fptrunc", x, to)
         return self._to_integer(x, source, target)
 
     def _to_integer(self, x: Any, source: np.dtype[Any], target: np.dtype[Any]) -> Any:
         wide = np.dtype(np.int64 if target.itemsize == 8 or target == np.uint32 else np.int32)
         b, i = self.of(source), self.of(wide)
         edge = float(2 ** (8 * wide.itemsize - 1))
-        fits = self.ir.and_(b.lt(x, b.const(edge)), b.ge(x, b.const(-edge)))
+        fits = b.op("and", b.lt(x, b.const(edge)), b.ge(x, b.const(-edge)))
         if target == np.uint64:  # the upper half of the unsigned range, as the compilers do it
-            high = self.ir.and_(b.ge(x, b.const(edge)), b.lt(x, b.const(2 * edge)))
+            high = b.op("and", b.ge(x, b.const(edge)), b.lt(x, b.const(2 * edge)))
             moved = b.select(high, b.sub(x, b.const(edge)), x)
-            fits = self.ir.or_(fits, high)
-            y = self.ir.fptosi(b.select(fits, moved, b.const(0)), i.type)
+            fits = b.op("or", fits, high)
+            y = self._turned("fptosi", b.select(fits, moved, b.const(0)), i)
             y = i.select(high, i.xor(y, i.const(-(2**63))), y)
         else:
-            if (
-                wide.itemsize == 4 and source == FLOAT64
-            ):  # numbers between the lowest and one less truncate to it
-                fits = self.ir.and_(b.lt(x, b.const(edge)), b.gt(x, b.const(-edge - 1)))
-            y = self.ir.fptosi(b.select(fits, x, b.const(0)), i.type)
+            if wide.itemsize == 4 and source == FLOAT64:
+                # numbers between the lowest and one less are truncated to it
+                fits = b.op("and", b.lt(x, b.const(edge)), b.gt(x, b.const(-edge - 1)))
+            y = self._turned("fptosi", b.select(fits, x, b.const(0)), i)
         y = i.select(fits, y, i.const(-(2 ** (8 * wide.itemsize - 1))))
+        if target == np.uint64:
+            y = i.select(b.ge(x, b.const(2 * edge)), i.const(0), y)
         return self.cast(y, wide, target)
 
     def bitcast(self, x: Any, to: ScalarBuilder) -> Any:
         """The same bits as values of the builder `to`."""
-        return self.ir.bitcast(x, to.type)
+        return self._turned("bitcast", x, to)
 
     def pattern(self, c: float) -> int:
         """The bits of the number `c`, as a signed integer."""
@@ -193,22 +204,22 @@ class ScalarBuilder(MathMethods, IntegerMethods):
     # arithmetic -----------------------------------------------------------------------------------------------------
 
     def add(self, x: Any, y: Any) -> Any:
-        return (self.ir.fadd if self.floating else self.ir.add)(x, y)
+        return self.op("fadd" if self.floating else "add", x, y)
 
     def sub(self, x: Any, y: Any) -> Any:
-        return (self.ir.fsub if self.floating else self.ir.sub)(x, y)
+        return self.op("fsub" if self.floating else "sub", x, y)
 
     def mul(self, x: Any, y: Any) -> Any:
-        return (self.ir.fmul if self.floating else self.ir.mul)(x, y)
+        return self.op("fmul" if self.floating else "mul", x, y)
 
     def div(self, x: Any, y: Any) -> Any:
         """Quotient: of integers, truncated."""
-        if self.floating:
-            return self.ir.fdiv(x, y)
-        return (self.ir.sdiv if self.signed else self.ir.udiv)(x, y)
+        return self.op("fdiv" if self.floating else "sdiv" if self.signed else "udiv", x, y)
 
     def neg(self, x: Any) -> Any:
-        return self.ir.fneg(x) if self.floating else self.ir.sub(self.const(0), x)
+        if not self.floating:
+            return self.op("sub", self.const(0), x)
+        return line(self.ir, x.type, f"fneg {x.type} {x.get_reference()}")
 
     def abs(self, x: Any) -> Any:
         if self.floating:
@@ -237,20 +248,20 @@ class ScalarBuilder(MathMethods, IntegerMethods):
 
     def fmod(self, x: Any, y: Any) -> Any:
         """x - y trunc(x / y), exactly: the C library's function, lane by lane."""
-        return self.ir.frem(x, y)
+        return self.op("frem", x, y)
 
     def nextafter(self, x: Any, y: Any) -> Any:
         """The neighbour of x in the direction of y: one up or down in the order of the bits."""
         i, zero = self.bits, self.const(0)
-        away = self.ir.xor(self.lt(x, y), self.lt(x, zero))  # from zero
-        up = self.ir.and_(self.ne(x, y), away)
+        away = self.op("xor", self.lt(x, y), self.lt(x, zero))  # from zero
+        up = self.op("and", self.ne(x, y), away)
         pattern = self.bitcast(x, i)
         step = i.select(up, i.const(1), i.const(-1))
         moved = i.bitcast(i.add(pattern, step), self)
         least = i.bitcast(i.const(1), self)
         moved = self.select(self.eq(x, zero), self.copysign(least, y), moved)
         moved = self.select(self.eq(x, y), y, moved)
-        return self.select(self.ir.fcmp_unordered("uno", x, y), self.add(x, y), moved)
+        return self.select(self.unordered(x, y), self.add(x, y), moved)
 
     def copysign(self, x: Any, y: Any) -> Any:
         """The size of x with the sign of y."""
@@ -275,35 +286,47 @@ class ScalarBuilder(MathMethods, IntegerMethods):
                 self.select(self.lt(x, zero), self.const(-1), positive) if self.signed else positive
             )
         whole = self.copysign(one, x)
-        return self.select(self.ir.fcmp_unordered("ueq", x, zero), self.add(x, zero), whole)
+        return self.select(self._bits_of("fcmp ueq", x, zero), self.add(x, zero), whole)
 
     # comparisons: bits ------------------------------------------------------------------------------------------------
 
+    def _bits_of(self, name: str, x: Any, y: Any) -> Any:
+        kind = llvm_type(BOOL, self.lanes)
+        return line(self.ir, kind, f"{name} {x.type} {x.get_reference()}, {y.get_reference()}")
+
     def _compare(self, how: str, x: Any, y: Any) -> Any:
         if self.floating:
-            return (self.ir.fcmp_unordered if how == "!=" else self.ir.fcmp_ordered)(how, x, y)
-        return (self.ir.icmp_signed if self.signed else self.ir.icmp_unsigned)(how, x, y)
+            name = "fcmp une" if how == "ne" else f"fcmp o{how}"
+        elif how in ("eq", "ne"):
+            name = f"icmp {how}"
+        else:
+            name = f"icmp {'s' if self.signed else 'u'}{how}"
+        return self._bits_of(name, x, y)
 
     def lt(self, x: Any, y: Any) -> Any:
-        return self._compare("<", x, y)
+        return self._compare("lt", x, y)
 
     def le(self, x: Any, y: Any) -> Any:
-        return self._compare("<=", x, y)
+        return self._compare("le", x, y)
 
     def gt(self, x: Any, y: Any) -> Any:
-        return self._compare(">", x, y)
+        return self._compare("gt", x, y)
 
     def ge(self, x: Any, y: Any) -> Any:
-        return self._compare(">=", x, y)
+        return self._compare("ge", x, y)
 
     def eq(self, x: Any, y: Any) -> Any:
-        return self._compare("==", x, y)
+        return self._compare("eq", x, y)
 
     def ne(self, x: Any, y: Any) -> Any:
-        return self._compare("!=", x, y)
+        return self._compare("ne", x, y)
+
+    def unordered(self, x: Any, y: Any) -> Any:
+        """Whether either is nan."""
+        return self._bits_of("fcmp uno", x, y)
 
     def isnan(self, x: Any) -> Any:
-        return self.ne(x, x)
+        return self.unordered(x, x)
 
     def isinf(self, x: Any) -> Any:
         return self.eq(self.abs(x), self.const(np.inf))
@@ -313,7 +336,9 @@ class ScalarBuilder(MathMethods, IntegerMethods):
 
     def select(self, condition: Any, x: Any, y: Any) -> Any:
         """x where the condition holds, else y."""
-        return self.ir.select(condition, x, y)
+        kind, which = x.type, f"{condition.type} {condition.get_reference()}"
+        text = f"select {which}, {kind} {x.get_reference()}, {kind} {y.get_reference()}"
+        return line(self.ir, kind, text)
 
 
 def scalar_rule(

@@ -352,7 +352,7 @@ class Layer(Weights, Connected, Losses):
             x = inputs
             if self._autocast:
                 x = self._cast(inputs, flat)
-            outputs = for_trace(self.call)(x, *args, **kwargs)
+            outputs = (self.call if self._own else for_trace(self.call))(x, *args, **kwargs)
             if self._activity_regularizer is not None:
                 self._regularize_activity(outputs)
             if self._supports_masking:

@@ -132,15 +132,18 @@ class RNN(BuiltIn):
         return [result, *states] if self.return_state else result
 
     def _keep(self, states: list[Any]) -> None:
-        """Remember the states for the next batch, in variables that are no weights."""
-        flat = flatten(states)
-        known = self._states and flatten(self._states)
-        if not known or any(v.shape.as_list() != s.shape.as_list() for v, s in zip(known, flat)):
-            with outside_traces():
-                zeros = [Variable(np.zeros(s._value.shape, s._value.dtype), False) for s in flat]
-            self.__dict__["_states"], known = pack(states, zeros), zeros
-        for variable, s in zip(known, flat):
+        """Remember the states for the next batch."""
+        self._make_states(states)
+        for variable, s in zip(flatten(self._states), flatten(states)):
             variable._store(s._value)
+
+    def _make_states(self, states: list[Any]) -> None:
+        """Variables for states of these shapes; they are no weights."""
+        known, flat = flatten(self._states), flatten(states)
+        if self._states is None or any(
+            v.shape.as_list() != s.shape.as_list() for v, s in zip(known, flat)
+        ):
+            self.__dict__["_states"] = pack(states, [Variable(s, False) for s in flat])
 
     def _cell_takes_training(self) -> bool:
         code = getattr(getattr(self.cell.call, "__func__", self.cell.call), "__code__", None)
@@ -154,8 +157,9 @@ class RNN(BuiltIn):
             return (
                 list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
             )
-        n = inputs._value.shape[1 if self.time_major else 0]
-        if self.stateful and self._states is not None and flatten(self._states)[0].shape[0] == n:
+        if self.stateful and not CALL.probing:
+            with outside_traces():
+                self._make_states(self.get_initial_state(inputs))
             return list(map_structure(lambda v: v.value(), self._states))
         return self.get_initial_state(inputs)
 

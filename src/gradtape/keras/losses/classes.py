@@ -35,7 +35,7 @@ class Loss:
         self.reduction, self.name = reduction, name
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        losses = self.call(y_true, y_pred)
+        losses = for_trace(self.call)(y_true, y_pred)
         mask, of_losses = mask_of(y_pred), mask_of(losses)
         mask = (
             mask & of_losses

@@ -25,6 +25,7 @@ from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
 from gradtape.keras.optimizers.traced import refuse_slices, update
+from gradtape.transforms.autograph import for_trace
 
 
 class Optimizer:
@@ -304,7 +305,7 @@ class Optimizer:
             for g, v in pairs:
                 self._known(v)
                 refuse_slices(g)
-                self.update_step(distinct(g) if isinstance(g, IndexedSlices) else g, v)
+                for_trace(self.update_step)(distinct(g) if isinstance(g, IndexedSlices) else g, v)
             return
         rate, step, slots_of = self._rate(), self.step, self._slots
         if STATE.trace is not None:

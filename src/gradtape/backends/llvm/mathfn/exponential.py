@@ -11,6 +11,7 @@ from typing import Any
 from gradtape.backends.llvm.mathfn.kit import (
     above,
     below,
+    estrin,
     horner,
     nearest,
     numbers,
@@ -25,13 +26,18 @@ TANH_EDGE = 0.55  # from here on tanh is above 1/2
 ONE_FROM = {32: 9.1, 64: 19.1}  # tanh is 1 to the last bit
 
 
-def reduced(b: Any, x: Any) -> tuple[Any, Any]:
-    """(e^r - 1, n as an integer) with x = n ln 2 + r, for x in range."""
+def reduced(b: Any, x: Any, exact: bool = False) -> tuple[Any, Any]:
+    """(e^r - 1, n as an integer) with x = n ln 2 + r, for x in range.  `exact`: less the rounding of r."""
     high, low = numbers(b, "LN2")
     n, whole = nearest(b, x, 1 / math.log(2))
-    r = b.fma(n, b.const(-low), b.fma(n, b.const(-high), x))
-    q = horner(b, r, numbers(b, "EXPM1"))
-    return b.fma(b.mul(r, r), q, r), whole
+    first = b.fma(n, b.const(-high), x)
+    r = b.fma(n, b.const(-low), first)
+    square = b.mul(r, r)
+    q = estrin(b, r, square, numbers(b, "EXPM1"))
+    if exact:
+        lost = b.fma(n, b.const(-low), b.sub(first, r))
+        return b.add(r, b.fma(square, q, lost)), whole
+    return b.fma(square, q, r), whole
 
 
 def exp(b: Any, x: Any) -> Any:
@@ -44,7 +50,7 @@ def expm1(b: Any, x: Any) -> Any:
     w = width(b)
     lowest = {32: -18.0, 64: -38.0}[w]  # beyond: -1
     kept = above(b, below(b, x, HIGHEST[w]), lowest)
-    p, n = reduced(b, kept)
+    p, n = reduced(b, kept, exact=True)
     i = b.bits
     # 2^n (p + 1) - 1 with the half of 2^n, which is finite where the result is
     half = power_of_two(b, i.sub(n, i.const(1)))

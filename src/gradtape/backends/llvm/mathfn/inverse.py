@@ -64,24 +64,24 @@ def atan2(b: Any, y: Any, x: Any) -> Any:
     q = w.div(ay, ax)
     q = w.select(w.eq(ay, w.const(0)), ay, q)  # 0 / 0 is 0 here
     low = None if w.narrow else _lost_quotient(w, ay, ax, q)
-    both = b.ir.and_(w.isinf(wy), w.isinf(wx))
+    both = b.logical_and(w.isinf(wy), w.isinf(wx))
     q = w.select(both, w.const(1), q)
     angle = atan_of(w, q, low)
     pi = w.sub(w.const(2 * HALF_PI), w.sub(angle, w.const(2 * HALF_PI_LOW)))
     left = w.lt(w.copysign(w.const(1), wx), w.const(0))
     found = b.narrowed(w.select(left, pi, angle))
     found = b.copysign(found, y)
-    nan = b.ir.or_(b.isnan(x), b.isnan(y))
+    nan = b.logical_or(b.isnan(x), b.isnan(y))
     return b.select(nan, b.add(x, y), found)
 
 
 def _lost_quotient(b: Any, ay: Any, ax: Any, q: Any) -> Any:
     """ay / ax - q where nothing under- or overflows, else 0."""
     low, high = b.const(2.0**-400), b.const(2.0**400)
-    fits = b.ir.and_(
-        b.ir.and_(b.gt(ay, low), b.lt(ay, high)), b.ir.and_(b.gt(ax, low), b.lt(ax, high))
+    fits = b.logical_and(
+        b.logical_and(b.gt(ay, low), b.lt(ay, high)), b.logical_and(b.gt(ax, low), b.lt(ax, high))
     )
-    fits = b.ir.and_(fits, b.lt(q, b.const(2.0**55)))  # beyond, the angle is pi/2
+    fits = b.logical_and(fits, b.lt(q, b.const(2.0**55)))  # beyond, the angle is pi/2
     one, zero = b.const(1), b.const(0)
     x, y, k = b.select(fits, ax, one), b.select(fits, ay, one), b.select(fits, q, one)
     return b.select(fits, b.div(b.fma(b.neg(k), x, y), x), zero)

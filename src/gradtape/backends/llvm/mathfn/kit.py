@@ -33,15 +33,16 @@ def horner(b: Any, x: Any, coefficients: Sequence[float]) -> Any:
     return y
 
 
-def estrin(b: Any, x: Any, coefficients: Sequence[float]) -> Any:
-    """The same by pairs: a shorter chain for one value at a time, as many instructions plus the squares."""
+def estrin(b: Any, x: Any, square: Any, coefficients: Sequence[float]) -> Any:
+    """The same by pairs, given x^2: as many products and log2 of them deep, so that a lone value waits less."""
     terms: list[Any] = [b.const(c) for c in coefficients]
     power = x
     while len(terms) > 1:
+        if len(terms) == 3 and power is x:  # c0 + c1 x + c2 x^2 at once
+            return b.fma(terms[2], square, b.fma(terms[1], x, terms[0]))
         pairs = [b.fma(terms[i + 1], power, terms[i]) for i in range(0, len(terms) - 1, 2)]
         terms = pairs + ([terms[-1]] if len(terms) % 2 else [])
-        if len(terms) > 1:
-            power = b.mul(power, power)
+        power = square if power is x else b.mul(power, power) if len(terms) > 1 else power
     return terms[0]
 
 
@@ -64,7 +65,7 @@ def scale(b: Any, x: Any, n: Any) -> Any:
     """x 2^n, rounded once where it is subnormal, for |n| below twice the largest exponent."""
     if b.has_scale:
         i = b.of("int32")
-        n = n if width(b) == 32 else b.ir.trunc(n, i.type)
+        n = n if width(b) == 32 else b.cast(n, b.bits.dtype, i.dtype)
         return b.call("llvm.ldexp", x, n, kinds=2)
     i = b.bits
     first = i.shift_right(n, i.const(1))

@@ -12,6 +12,7 @@ from typing import Any
 from gradtape.backends.llvm.mathfn.kit import (
     BIAS,
     MANTISSA,
+    estrin,
     horner,
     numbers,
     power_of_two,
@@ -36,15 +37,16 @@ def split(b: Any, x: Any) -> tuple[Any, Any]:
 
 
 def to_float(b: Any, k: Any) -> Any:
-    return b.ir.sitofp(k, b.type)
+    return b.cast(k, b.bits.dtype, b.dtype)
 
 
 def log_of(b: Any, f: Any, k: Any, tail: Any = None) -> Any:
     """k ln 2 + ln(1 + f + tail), `tail` below the last place of f."""
     high, low = numbers(b, "LN2")
-    half_square = b.mul(b.mul(f, f), b.const(0.5))
+    square = b.mul(f, f)
+    half_square = b.mul(square, b.const(0.5))
     if width(b) == 32:
-        p = b.mul(b.mul(b.mul(f, f), f), horner(b, f, numbers(b, "LOG1P")))
+        p = b.mul(b.mul(square, f), estrin(b, f, square, numbers(b, "LOG1P")))
     else:
         s = b.div(f, b.add(f, b.const(2)))
         z = b.mul(s, s)

@@ -53,7 +53,7 @@ def log_two_words(b: Any, x: Any) -> tuple[Any, Any]:
 
 def _magnitude(b: Any, a: Any, y: Any) -> Any:
     """a^y for a >= 0, inf included, but 1 for no nan."""
-    positive = b.ir.and_(b.gt(a, b.const(0)), b.lt(a, b.const(math.inf)))
+    positive = b.logical_and(b.gt(a, b.const(0)), b.lt(a, b.const(math.inf)))
     kept = b.select(positive, a, b.const(1))
     if b.narrow:
         high, low = log(b, kept), None
@@ -77,15 +77,15 @@ def pow(b: Any, x: Any, y: Any) -> Any:
     one = w.const(1)
     a = w.abs(wx)
     z = _magnitude(w, a, wy)
-    both_far = w.ir.and_(w.eq(a, one), w.isinf(wy))
+    both_far = w.logical_and(w.eq(a, one), w.isinf(wy))
     z = w.select(both_far, one, z)
     whole = w.eq(w.floor(wy), wy)
     half = w.mul(wy, w.const(0.5))
-    odd = w.ir.and_(whole, w.ne(w.floor(half), half))
+    odd = w.logical_and(whole, w.ne(w.floor(half), half))
     below_zero = w.lt(w.copysign(one, wx), w.const(0))
-    z = w.select(w.ir.and_(below_zero, odd), w.neg(z), z)
-    fraction = w.ir.and_(w.lt(wx, w.const(0)), w.ir.not_(whole))
-    fraction = w.ir.and_(fraction, w.isfinite(wx))
+    z = w.select(w.logical_and(below_zero, odd), w.neg(z), z)
+    fraction = w.logical_and(w.lt(wx, w.const(0)), w.logical_not(whole))
+    fraction = w.logical_and(fraction, w.isfinite(wx))
     z = w.select(fraction, w.const(math.nan), z)
-    certain = w.ir.or_(w.eq(wx, one), w.eq(wy, w.const(0)))
+    certain = w.logical_or(w.eq(wx, one), w.eq(wy, w.const(0)))
     return b.narrowed(w.select(certain, one, z))

@@ -40,7 +40,7 @@ def _by_turns(b: Any, x: Any) -> tuple[Any, Any, Any]:
     from numpy import float64
 
     d = b.of(float64)
-    wide = b.ir.fpext(x, d.type)
+    wide = b.widened(x)
     # Five words of 28 bits of 1 / (2 pi): a product with one is exact, so is what is left of it modulo 1.  For large x
     # the first two words give whole turns only.
     far = d.ge(d.abs(wide), d.const(2.0**81))
@@ -56,7 +56,7 @@ def _by_turns(b: Any, x: Any) -> tuple[Any, Any, Any]:
     moved = d.fma(high, d.const(4), magic)
     q = d.sub(moved, magic)
     r = d.mul(d.add(d.fma(q, d.const(-0.25), high), low), d.const(2 * math.pi))
-    return r, None, d.bits.ir.trunc(d.bitcast(moved, d.bits), b.bits.type)
+    return r, None, d.cast(d.bitcast(moved, d.bits), d.bits.dtype, b.bits.dtype)
 
 
 def sine_of(b: Any, r: Any, lost: Any) -> Any:
@@ -83,7 +83,7 @@ def _wave(b: Any, x: Any, ahead: int) -> Any:
     """sin(x + ahead pi/2)."""
     r, lost, q = quadrants(b, x)
     if width(b) == 32:
-        r = b.ir.fptrunc(r, b.type)
+        r = b.narrowed(r)
     i = b.bits
     if ahead:
         q = i.add(q, i.const(ahead))
