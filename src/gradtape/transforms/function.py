@@ -83,6 +83,7 @@ class Function:
         self._signature = _signature_of(python_function, instance is not None)
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
+        self._failed_traces = 0
         self._last: tuple[Key, Any, Any] | None = None
         self._called = False
         self._warned = False
@@ -108,7 +109,7 @@ class Function:
         return self._signature
 
     def experimental_get_tracing_count(self) -> int:
-        return len(self._traces)
+        return len(self._traces) + self._failed_traces
 
     def traces(self) -> list[TraceEntry]:
         """What was traced so far: signature, reason (which argument changed), seconds."""
@@ -152,7 +153,8 @@ class Function:
         if settings.functions_eagerly or self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
-        given, quick = args, None if kwargs else _quick_key(args)
+        by_name = bool(kwargs)
+        given, quick = args, None if by_name else _quick_key(args)
         if quick is not None:
             traced = self._quick.get(quick)
             if traced is not None:
@@ -162,8 +164,9 @@ class Function:
             concrete = self._concrete_for(args, kwargs)
             result = concrete.call_with(args, kwargs)
         except CannotTrace as reason:
+            result = self._run_eagerly(args, kwargs)  # an error of the user's own comes from here
             self._cannot_trace(reason)
-            return self._run_eagerly(args, kwargs)
+            return result
         except OperatorNotAllowedInGraphError:
             if not self._autograph or self._convert_everything:
                 raise
@@ -173,7 +176,7 @@ class Function:
             result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
-        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not by_name:
             self._fast = concrete.fast_path(given, args) or _always_miss
         return result
 
@@ -270,7 +273,11 @@ class Function:
         first, self._called = not self._called, True
         concrete = ConcreteFunction(self, key, args, kwargs)
         begin = time.perf_counter()
-        concrete.trace(args, kwargs, may_create=first)
+        try:
+            concrete.trace(args, kwargs, may_create=first)
+        except Exception:
+            self._failed_traces += 1
+            raise
         if concrete.created:  # as TensorFlow: once to make the variables, once to use them
             self._traces.append(
                 TraceEntry(
