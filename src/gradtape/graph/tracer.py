@@ -56,6 +56,7 @@ class Trace:
         # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
         self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
+        self.numbers: dict[Value, np.ndarray] = {}  # of the inputs, in the call that is being traced
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
 
@@ -139,6 +140,7 @@ class Trace:
                 buffer = variable._buffer
                 shape = buffer.shape
                 start = self.placeholder(shape, buffer.dtype, variable._shared_name)
+                self.numbers[start._value.value] = buffer  # type: ignore[attr-defined]
             self.slots[id(variable)] = slot = Slot(variable, start)
         return slot
 
@@ -178,6 +180,25 @@ class Trace:
         if isinstance(initial_value, Traced):
             return Tensor(self.evaluate(initial_value))
         return initial_value
+
+    def now(self, tensors: Sequence[Any]) -> list[np.ndarray]:
+        """The numbers that tensors have in the call that is being traced.
+
+        Raises CannotTrace in a branch or a loop, without a call, and where they depend on an effect.
+        """
+        values = tuple([self.value_of(t._value) for t in tensors])
+        inputs = tuple(self.numbers)
+        whole = Graph(inputs, tuple(self.equations), values, self.constants)
+        needed, equations = set(values), []
+        for e in reversed(whole.equations):
+            if any(v in needed for v in e.outputs):
+                equations.append(e)
+                needed.update(e.inputs)
+        missing = any(v in needed and v not in self.numbers for v in self.inputs)
+        if self.parent is not None or missing or any(e.effect for e in equations):
+            raise CannotTrace("the shape of what a Python function gives is only known when it runs")
+        whole = Graph(inputs, tuple(reversed(equations)), values, self.constants)
+        return [np.array(a) for a in whole.run(*self.numbers.values())]
 
     def evaluate(self, tensor: Traced) -> np.ndarray:
         """The numbers of a traced tensor that depends on no input.  Raises ValueError where it does."""

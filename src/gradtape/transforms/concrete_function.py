@@ -80,7 +80,10 @@ class ConcreteFunction:
             if described[0] != "tensor":
                 return x
             n_tensors += 1
-            return trace.placeholder(_shape_for(x, described), described[1], name)
+            made = trace.placeholder(_shape_for(x, described), described[1], name)
+            if isinstance(x, Tensor):
+                trace.numbers[made._value.value] = x._value  # type: ignore[attr-defined]
+            return made
 
         args, kwargs = map_leaves(stand_in, args, kwargs)
         assert self._seeds is not None
