@@ -56,7 +56,7 @@ class Trace:
         # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
         self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
-        self.numbers: dict[Value, np.ndarray] = {}  # of the inputs, in the call that is being traced
+        self.given: dict[Value, np.ndarray] = {}  # what the first call has for its inputs
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
 
@@ -140,7 +140,6 @@ class Trace:
                 buffer = variable._buffer
                 shape = buffer.shape
                 start = self.placeholder(shape, buffer.dtype, variable._shared_name)
-                self.numbers[start._value.value] = buffer  # type: ignore[attr-defined]
             self.slots[id(variable)] = slot = Slot(variable, start)
         return slot
 
@@ -186,34 +185,36 @@ class Trace:
 
         Raises CannotTrace in a branch or a loop, without a call, and where they depend on an effect.
         """
-        values = tuple([self.value_of(t._value) for t in tensors])
-        inputs = tuple(self.numbers)
-        whole = Graph(inputs, tuple(self.equations), values, self.constants)
-        needed, equations = set(values), []
-        for e in reversed(whole.equations):
-            if any(v in needed for v in e.outputs):
-                equations.append(e)
-                needed.update(e.inputs)
-        missing = any(v in needed and v not in self.numbers for v in self.inputs)
-        if self.parent is not None or missing or any(e.effect for e in equations):
-            raise CannotTrace("the shape of what a Python function gives is only known when it runs")
-        whole = Graph(inputs, tuple(reversed(equations)), values, self.constants)
-        return [np.array(a) for a in whole.run(*self.numbers.values())]
+        values = {self.value_of(t._value) for t in tensors}
+        if self.parent is None and not any(e.effect for e in self._needed(values)):
+            with suppress(ValueError):
+                return [np.array(self.evaluate(t)) for t in tensors]
+        raise CannotTrace("the shape of what a Python function gives is only known when it runs")
 
-    def evaluate(self, tensor: Traced) -> np.ndarray:
-        """The numbers of a traced tensor that depends on no input.  Raises ValueError where it does."""
-        value = self.value_of(tensor._value)
-        needed, equations = {value}, []
+    def _needed(self, needed: set[Value]) -> list[Equation]:
+        """The equations that give these values, the last first; `needed` gets all values that they use."""
+        equations = []
         for e in reversed(self.equations):
             if any(v in needed for v in e.outputs):
                 equations.append(e)
                 needed.update(e.inputs)
-        if any(v in needed for v in self.inputs):
+        return equations
+
+    def evaluate(self, tensor: Traced) -> np.ndarray:
+        """The numbers of a traced tensor, from those of the first call.  Raises ValueError where there are none."""
+        value = self.value_of(tensor._value)
+        needed = {value}
+        equations = self._needed(needed)
+        given = dict(self.given)
+        given.update({s.start._value.value: s.variable._buffer for s in self.slots.values()})  # type: ignore[attr-defined]
+        inputs = [v for v in self.inputs if v in needed]
+        if any(v not in given for v in inputs):
             raise ValueError(
                 "Tensor-typed variable initializers must either be wrapped in an init_scope or callable (e.g., "
                 "`tf.Variable(lambda : tf.truncated_normal([10, 40]))`) when building functions."
             )
-        (array,) = Graph((), tuple(reversed(equations)), (value,), self.constants).run()
+        graph = Graph(tuple(inputs), tuple(reversed(equations)), (value,), self.constants)
+        (array,) = graph.run(*[given[v] for v in inputs])
         return array
 
     # --- operations ---
