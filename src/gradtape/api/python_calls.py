@@ -32,7 +32,7 @@ class PythonCall:
         self._avals: list[Any] = []
 
     def first(self, arrays: list[np.ndarray]) -> list[Any]:
-        """Call it while tracing, on the arguments of the call that is being traced: shapes and dtypes of the results."""
+        """Call it while tracing, on the arguments of the call that is traced: shapes and dtypes of the results."""
         with outside():
             found = self._call(arrays, True)
         self._first = tuple(arrays), tuple(found)

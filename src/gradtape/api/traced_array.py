@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.api.tensor_array import TRACED, TensorArray
 from gradtape.base.dtypes import as_dtype
 from gradtape.base.errors import InvalidArgumentError
 from gradtape.base.shapes import TensorShape
@@ -16,7 +17,6 @@ from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor, made
 from gradtape.graph.traced import CannotTrace, Traced
-from gradtape.api.tensor_array import TRACED, TensorArray
 
 _TOO_OPEN = "the length of a TensorArray is only known when the function runs"
 
