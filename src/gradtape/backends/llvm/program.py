@@ -17,7 +17,14 @@ from gradtape.backends.llvm import buffers, native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.buffers import Maker, Ways, prepare
 from gradtape.backends.llvm.context import Unit
-from gradtape.backends.llvm.describe import META, constants_from, describe, meta_text, read_meta, with_meta
+from gradtape.backends.llvm.describe import (
+    META,
+    constants_from,
+    describe,
+    meta_text,
+    read_meta,
+    with_meta,
+)
 from gradtape.backends.llvm.engine import Compiled, compile_described, compile_ir, host
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows

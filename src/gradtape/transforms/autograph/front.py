@@ -18,7 +18,6 @@ from gradtape.transforms.function import CONVERTERS, Function
 from gradtape.transforms.staged_control import CONVERT
 
 
-
 def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
     """What is to be traced for a function: itself, where it has no control flow that tensors could decide."""
     if isinstance(function, functools.partial):

@@ -129,8 +129,8 @@ def pad(equation: Equation) -> Lower | None:
     if attrs["mode"] != "CONSTANT" or not movable(y.dtype) or y.dtype.kind not in "fiub":
         return None
     if (
-        y.dtype.kind == "f"
-        and y.dtype.itemsize < 4
+        (y.dtype.kind == "f"
+        and y.dtype.itemsize < 4)
         or (y.dtype.kind == "b" and attrs["constant_values"])
     ):
         return None

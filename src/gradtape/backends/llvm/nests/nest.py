@@ -42,8 +42,8 @@ def nest_of(graph: Graph) -> Space | None:
             return None
         if s.fold and (
             s.output.dtype.kind not in "fiub"
-            or s.output.dtype.itemsize < 4
-            and s.output.dtype.kind == "f"
+            or (s.output.dtype.itemsize < 4
+            and s.output.dtype.kind == "f")
         ):
             return None
     folded = any(d.folded for d in space.dims)
