@@ -56,6 +56,7 @@ class Trace:
         # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
         self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
+        self.given: dict[Value, np.ndarray] = {}  # what the first call has for its inputs
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
 
@@ -180,19 +181,23 @@ class Trace:
         return initial_value
 
     def evaluate(self, tensor: Traced) -> np.ndarray:
-        """The numbers of a traced tensor that depends on no input.  Raises ValueError where it does."""
+        """The numbers of a traced tensor, from those of the first call.  Raises ValueError where there are none."""
         value = self.value_of(tensor._value)
         needed, equations = {value}, []
         for e in reversed(self.equations):
             if any(v in needed for v in e.outputs):
                 equations.append(e)
                 needed.update(e.inputs)
-        if any(v in needed for v in self.inputs):
+        given = dict(self.given)
+        given.update({s.start._value.value: s.variable._buffer for s in self.slots.values()})  # type: ignore[attr-defined]
+        inputs = [v for v in self.inputs if v in needed]
+        if any(v not in given for v in inputs):
             raise ValueError(
                 "Tensor-typed variable initializers must either be wrapped in an init_scope or callable (e.g., "
                 "`tf.Variable(lambda : tf.truncated_normal([10, 40]))`) when building functions."
             )
-        (array,) = Graph((), tuple(reversed(equations)), (value,), self.constants).run()
+        graph = Graph(tuple(inputs), tuple(reversed(equations)), (value,), self.constants)
+        (array,) = graph.run(*[given[v] for v in inputs])
         return array
 
     # --- operations ---

@@ -123,10 +123,10 @@ def while_loop(
         raise TypeError(f"'cond' must be callable. Received: {cond!r}")
     if not callable(body):
         raise TypeError(f"'body' must be callable. Received: {body!r}")
-    if not loop_vars and not isinstance(loop_vars, Tensor):
-        raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     if STATE.trace is not None:
         return staged.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations)
+    if not loop_vars and not isinstance(loop_vars, Tensor):
+        raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     several = isinstance(loop_vars, list | tuple)
     values = _tensors(loop_vars)
     left = None if maximum_iterations is None else int(convert(maximum_iterations)._value)

@@ -10,10 +10,11 @@ import numpy as np
 from gradtape.base import tree
 from gradtape.base.errors import ArgumentError
 from gradtape.core.card import PUBLIC
-from gradtape.core.context import STATE
+from gradtape.core.context import STATE, recorders
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace, Traced
+from gradtape.graph.tracer import Trace
 from gradtape.transforms.autograph.state import (
     is_missing,
     leaf_tensors,
@@ -144,6 +145,8 @@ def while_loop(
     """`tf.while_loop` in a traced function."""
     if not isinstance(loop_vars, list | tuple | dict):
         raise TypeError(f"'loop_vars' must be a list or tuple of variables. Received: {loop_vars!r}")
+    if not loop_vars:
+        raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     test, body = converted(test), converted(body)
     start = _as_tensors(loop_vars)
     by_name = isinstance(start, dict)
@@ -152,12 +155,17 @@ def while_loop(
         if not is_known(number):
             return _counted(test, body, start, shape_invariants, number)
         limit = int(number)
-    carried = tensors_of(start)
     ends: list[Any] = []
 
     def call(function: Callable[..., Any], tensors: tuple[Any, ...]) -> Any:
         values = rebuilt(start, iter(tensors))
         return function(**values) if by_name else function(*values)
+
+    if any(getattr(x, "_shapeless", False) for x in tree.flatten(start)):
+        trial = Trace(STATE.trace, "trial")  # arrays learn the shape of their tensors
+        with recorders(()), trial.active():
+            call(body, tuple([trial.placeholder(t._value.shape, t._value.dtype) for t in tensors_of(start)]))
+    carried = tensors_of(start)
 
     def traced_body(*tensors: Any) -> list[Any]:
         found = call(body, tensors)

@@ -45,7 +45,7 @@ class Unit:
     blas_int: ir.Type = I64
     symbols: dict[str, int] = field(default_factory=dict)
     scratch_bytes: int = 0
-    helpers: dict[Any, ir.Function] = field(default_factory=dict)
+    helpers: dict[Any, Any] = field(default_factory=dict)
 
     def slot(self, name: str) -> int:
         return self.symbols.setdefault(name, len(self.symbols))
@@ -70,6 +70,8 @@ class Context:
         self.unit, self.b, self.module = unit, b, unit.module
         self._pointers, self._table = pointers, table
         self._arena, self._base, self._top = arena, arena_offset, 0
+        self.called = False
+        self.most = 0  # bytes of scratch asked for at a time
 
     # -- memory and functions outside
 
@@ -92,8 +94,34 @@ class Context:
             raise RuntimeError("Scratch memory is asked for where there is none.")
         offset = self._top
         self._top += -(-nbytes // CACHE_LINE) * CACHE_LINE
-        self.unit.scratch_bytes = max(self.unit.scratch_bytes, self._top)
+        self.most = max(self.most, self._top)
+        self.unit.scratch_bytes = max(self.unit.scratch_bytes, self._base_top())
         return self.at(self._arena, self.index(self._base + offset), I8)
+
+    def _base_top(self) -> int:
+        """What the whole unit needs: a function that others call counts where it is called."""
+        return 0 if self.called else self.most
+
+    def shared(self, key: Any, pointers: Sequence[ir.Value], emit: Callable[..., None]) -> None:
+        """emit(ctx, pointers) as a function of its own, which everything with the same key calls."""
+        found = self.unit.helpers.get(key)
+        if found is None:
+            kind = ir.FunctionType(VOID, [PTR] * (len(pointers) + 2))
+            name = self.module.get_unique_name(str(key[0]))
+            function = ir.Function(self.module, kind, name)
+            function.linkage = "internal"
+            for attribute in ("nounwind", "noinline"):
+                function.attributes.add(attribute)
+            *given, table, arena = function.args
+            b = ir.IRBuilder(function.append_basic_block("entry"))
+            inner = Context(self.unit, b, self._pointers, table, arena)
+            inner.called = True
+            emit(inner, given)
+            inner.b.ret_void()
+            found = self.unit.helpers[key] = (function, inner.most)
+        function, nbytes = found
+        memory = self.scratch(nbytes) if nbytes else self._table
+        self.b.call(function, [*pointers, self._table, memory])
 
     def symbol(self, name: str) -> ir.Value:
         """The address of a function outside, from the table."""

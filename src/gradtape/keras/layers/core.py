@@ -12,11 +12,12 @@ from gradtape.base.dtypes import DTYPES, as_dtype
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
 from gradtape.keras import activations, constraints, initializers, regularizers
-from gradtape.keras.engine.arrays import as_tensor, staged
+from gradtape.keras.engine.arrays import as_tensor
 from gradtape.keras.engine.context import set_mask
 from gradtape.keras.engine.input_spec import InputSpec
 from gradtape.keras.layers.base import BuiltIn, Passing, SameShape
 from gradtape.random.keras_seeds import RandomSource
+from gradtape.transforms.autograph import for_trace
 
 
 class Activation(SameShape):
@@ -356,7 +357,7 @@ class Lambda(BuiltIn):
             kwargs["mask"] = mask
         if "training" in self._takes:
             kwargs["training"] = training
-        return staged(self.function)(inputs, **kwargs)
+        return for_trace(self.function)(inputs, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

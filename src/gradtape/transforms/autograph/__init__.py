@@ -6,6 +6,6 @@
     operators.py   the operators: branches.py, loops.py, calls.py on what state.py carries
 """
 
-from gradtape.transforms.autograph.front import convert_for_trace
+from gradtape.transforms.autograph.front import convert_for_trace, for_trace
 
-__all__ = ["convert_for_trace"]
+__all__ = ["convert_for_trace", "for_trace"]

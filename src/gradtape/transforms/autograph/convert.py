@@ -156,7 +156,7 @@ class _Supers(ast.NodeTransformer):
     def __init__(self, first: str):
         self.first = first
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
             node.args = [ast.Name("__class__", ast.Load()), ast.Name(self.first, ast.Load())]

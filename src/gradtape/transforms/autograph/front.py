@@ -8,6 +8,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from gradtape.base.exports import export
+from gradtape.core.context import STATE
 from gradtape.transforms.autograph.calls import converted_or_same
 from gradtape.transforms.autograph.convert import convert, converted_source
 from gradtape.transforms.autograph.directives import Feature, set_loop_options
@@ -15,7 +16,6 @@ from gradtape.transforms.autograph.scan import is_users, needs_conversion
 from gradtape.transforms.autograph.source import NoSourceError
 from gradtape.transforms.function import CONVERTERS, Function
 from gradtape.transforms.staged_control import CONVERT
-
 
 
 def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
@@ -35,6 +35,11 @@ def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) 
         inner = convert_for_trace(method, (function, *args))
         return function if inner is method else MethodType(inner, function)
     return function
+
+
+def for_trace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the user's as it is called now: while a graph is traced, converted."""
+    return function if STATE.trace is None else convert_for_trace(function)
 
 
 export("autograph.experimental.set_loop_options")(set_loop_options)

@@ -164,6 +164,7 @@ def _over_range(
     """`for i in tf.range(start, limit, delta)`: carries `i` where the step's sign is known, else a count of turns."""
     step = _known(delta)
     place: list[Any] = [start]
+    index: list[Any] = [None]  # the number of the turn
 
     def get_all() -> tuple[Any, ...]:
         return (place[0], *get_state())
@@ -180,6 +181,7 @@ def _over_range(
 
         def turn() -> None:
             i = place[0]
+            index[0] = i if step == 1 and _known(start) == 0 else None
             place[0] = i + delta
             body(i)
 
@@ -212,7 +214,7 @@ def _over_range(
         return PUBLIC["logical_and"](goes_on, condition(more, "for loop"))
 
     names = ("<internal iterate>", *symbol_names)
-    _staged(test, turn, get_all, set_all, names, {**opts, "count": bound, "whole": extra_test is None}, "for loop")
+    _staged(test, turn, get_all, set_all, names, {**opts, "count": bound, "whole": extra_test is None, "index": index}, "for loop")
 
 
 def _known(tensor: Any) -> Any:
@@ -250,6 +252,9 @@ def _staged(
             body()
             ends.extend(get_state())
             check_turn(start, ends, names, opts)
+            for array in tree.flatten(ends):
+                if hasattr(array, "_check_places"):
+                    array._check_places(opts.get("index", [None])[0])
             return [t for v in ends for t in tensors_of(v)]
 
         condition_part = loop_part(traced_test, carried, "test")
@@ -278,7 +283,7 @@ def _initial(
 ) -> tuple[Any, ...]:  # fmt: skip
     """What the names hold before the loop; zeros for those that get their first value in its body."""
     values = [_prepared(v, opts) for v in before]
-    if any(is_missing(v) for v in values):
+    if any(is_missing(v) or _shapeless(v) for v in values):
         values = _tried_turn(values, body, get_state, set_state, names)
     for name, value in zip(names, values):
         if type(value) is Undefined or is_missing(value):
@@ -307,6 +312,17 @@ def _prepared(value: Any, opts: dict[str, Any]) -> Any:
     return tree.pack(value, [leaf(x) for x in tree.flatten(value)])
 
 
+def _shapeless(value: Any) -> bool:
+    """Whether a TensorArray in it will get to know its shape in the loop."""
+    return not is_missing(value) and any(
+        getattr(x, "_shapeless", False) for x in tree.flatten(value)
+    )
+
+
+def _shaped(array: Any, after: Any) -> Any:
+    return array._shaped_like(after) if getattr(array, "_shapeless", False) else array
+
+
 def _tried_turn(
     values: list[Any], body: Callable[[], Any], get_state: Callable[[], Any], set_state: Callable[[Any], None],
     names: tuple[str, ...],
@@ -328,6 +344,10 @@ def _tried_turn(
             error = reason
     found = []
     for name, value, new in zip(names, values, after):
+        if _shapeless(value) and error is None and same_structure(value, new):
+            leaves = zip(tree.flatten(value), tree.flatten(new))
+            found.append(tree.pack(value, [_shaped(a, b) for a, b in leaves]))
+            continue
         if not is_missing(value) or is_missing(new) or error is not None:
             found.append(value)
             continue

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from gradtape.backends.llvm.context import Context
 from gradtape.graph.ir import Equation, Graph
@@ -48,6 +49,7 @@ def group_lowering(equation: Equation) -> Lower | None:
     return lambda ctx, equation: lower_group(ctx, equation, graph, space)
 
 
+@lru_cache(maxsize=256)
 def group_of(equation: Equation) -> Graph | None:
     """An equation as a group: that of a fused one, or itself alone; None for what is no loop over elements."""
     from gradtape.core.card import REGISTRY

@@ -18,6 +18,7 @@ from gradtape.backends.llvm.context import I32, I64, VOID, Context
 from gradtape.backends.llvm.nests import panels
 from gradtape.backends.llvm.nests.copies import copy_flat, fill
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
+from gradtape.backends.llvm.nests.panels import Product
 from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
 from gradtape.graph.ir import Equation, Value
 
@@ -28,23 +29,6 @@ PANEL = 33  # columns from which on panels are worth it
 PANEL_OF_TILES = 1 << 15  # numbers of b that tiles read again and again
 PACKED = 1 << 12  # numbers of b that are turned around first, at the most
 FLOATS = {np.dtype(np.float32): "s", np.dtype(np.float64): "d"}
-
-
-@dataclass(frozen=True)
-class Product:
-    """One product of matrices: sizes, and how a and b lie in memory."""
-
-    m: int
-    n: int
-    k: int
-    dtype: np.dtype[Any]
-    transpose_a: bool
-    transpose_b: bool
-    accumulate: bool = False  # c is added to
-
-    @property
-    def work(self) -> int:
-        return self.m * self.n * self.k
 
 
 @dataclass(frozen=True)
@@ -170,7 +154,7 @@ def _step(
 def _product_of(p: Product) -> Callable[..., None]:
     if p.dtype not in FLOATS:
         return tiled
-    thin = p.n == 1 or p.transpose_b and p.m <= 4  # for which tiles have to turn b around first
+    thin = p.n == 1 or (p.transpose_b and p.m <= 4)  # for which tiles have to turn b around first
     packing = p.transpose_b and p.n * p.k > PACKED
     if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled
@@ -187,9 +171,9 @@ def panelled(
     ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, alpha: ir.Value | None
 ) -> None:
     """Panels and tiles, on several threads."""
-    if p.accumulate and alpha is None:
-        alpha = constant(p.dtype, 1, 1.0)
-    panels.product(ctx, p.m, p.n, p.k, p.dtype, a, b, c, p.transpose_a, p.transpose_b, alpha)
+    factor = ctx.scratch(8)
+    ctx.b.store(constant(p.dtype, 1, 1.0) if alpha is None else alpha, factor)
+    ctx.shared(("panels", p), [a, b, c, factor], lambda inner, given: panels.product(inner, p, *given))
 
 
 # the BLAS

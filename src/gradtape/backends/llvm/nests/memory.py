@@ -21,15 +21,30 @@ def stored_type(dtype: np.dtype[Any], lanes: int = 1) -> ir.Type:
     return I8 if lanes == 1 else ir.VectorType(I8, lanes)
 
 
+class Known(ir.Constant):
+    """A vector of constants whose text is put together once."""
+
+    def __init__(self, kind: ir.Type, numbers: list[Any], text: str):
+        super().__init__(kind, numbers)
+        self.text = text
+
+    def _to_string(self) -> str:
+        return f"{self.type} {self.text}"
+
+    def get_reference(self) -> str:
+        return self.text
+
+
 @cache
 def nothing(kind: ir.Type, lanes: int) -> ir.Value:
     """A vector of anything."""
-    return ir.FormattedConstant(ir.VectorType(kind, lanes), "poison")
+    return Known(ir.VectorType(kind, lanes), [ir.Constant(kind, 0)] * lanes, "poison")
 
 
 @cache
 def zeros(kind: ir.Type) -> ir.Value:
-    return ir.FormattedConstant(kind, "zeroinitializer")
+    none = [ir.Constant(kind.element, 0)] * kind.count
+    return Known(kind, none, "zeroinitializer")
 
 
 def splat(b: ir.IRBuilder, x: ir.Value, lanes: int) -> ir.Value:
@@ -49,7 +64,8 @@ def constant_vector(kind: ir.Type, numbers: Any) -> ir.Value:
 @cache
 def _integers(kind: ir.Type, numbers: tuple[int, ...]) -> ir.Value:
     text = ", ".join([f"{kind} {n}" for n in numbers])
-    return ir.FormattedConstant(ir.VectorType(kind, len(numbers)), f"<{text}>")
+    constants = [ir.Constant(kind, n) for n in numbers]
+    return Known(ir.VectorType(kind, len(numbers)), constants, f"<{text}>")
 
 
 def mask_below(b: ir.IRBuilder, j: ir.Value, end: ir.Value, lanes: int) -> ir.Value:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
 from llvmlite import ir
 
@@ -29,6 +31,7 @@ STRIP = 4  # registers in a strip
 NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 
 
+@lru_cache(maxsize=256)
 def nest_of(graph: Graph) -> Space | None:
     """The space of a group that can be lowered, or None."""
     space = space_of(graph)
@@ -39,8 +42,8 @@ def nest_of(graph: Graph) -> Space | None:
             return None
         if s.fold and (
             s.output.dtype.kind not in "fiub"
-            or s.output.dtype.itemsize < 4
-            and s.output.dtype.kind == "f"
+            or (s.output.dtype.itemsize < 4
+            and s.output.dtype.kind == "f")
         ):
             return None
     folded = any(d.folded for d in space.dims)
@@ -60,15 +63,52 @@ def lower_group(ctx: Context, equation: Equation, graph: Graph, space: Space) ->
     """The code of a group; the equation's inputs and outputs are those of the graph, in order."""
     given = equation.inputs if equation.op == "fused" else graph.inputs
     outer = dict(zip((*graph.inputs, *graph.outputs), (*given, *equation.outputs)))
-    pointers = {v: ctx.pointer(outer[v]) for v in space.strides}
-    Nest(ctx, space, pointers, equation).emit()
+    names = list(space.strides)
+    given = [ctx.pointer(outer[v]) for v in names]
+    if not space.dims:  # a few instructions
+        Nest(ctx, space, dict(zip(names, given)), None).emit()
+        return
+    flag = None
+    if space.checks:
+        flag = ctx.scratch(4)
+        ctx.b.store(ir.Constant(I32, 0), flag)
+        given.append(flag)
+
+    def emit(inner: Context, pointers: Sequence[ir.Value]) -> None:
+        bad = None if flag is None else pointers[-1]
+        Nest(inner, space, dict(zip(names, pointers)), bad).emit()
+
+    ctx.shared(("nest", described(graph)), given, emit)
+    if flag is not None:
+        bad = ctx.b.icmp_signed("!=", ctx.b.load(flag, typ=I32), ir.Constant(I32, 0))
+        ctx.fallback_if(bad, equation)
+
+
+def described(graph: Graph) -> tuple[Any, ...]:
+    """What the code of a group depends on: two groups with the same description are the same code."""
+    number = {v: k for k, v in enumerate(graph.inputs)}
+    constants = []
+    for v, array in graph.constants.items():
+        number[v] = len(number)
+        constants.append((array.dtype.str, array.shape, array.tobytes()))
+    lines = []
+    for e in graph.equations:
+        inputs = tuple([number[x] for x in e.inputs])
+        for y in e.outputs:
+            number[y] = len(number)
+        results = tuple([(y.shape, y.dtype.str) for y in e.outputs])
+        lines.append((e.op, inputs, repr(sorted(e.attrs.items())), results))
+    given = tuple([(x.shape, x.dtype.str) for x in graph.inputs])
+    return given, tuple(constants), tuple(lines), tuple([number[y] for y in graph.outputs])
 
 
 class Nest:
+    """The emission.  flag: where it is noted that a label is out of range."""
+
     def __init__(
-        self, ctx: Context, space: Space, pointers: dict[Value, ir.Value], equation: Equation
+        self, ctx: Context, space: Space, pointers: dict[Value, ir.Value], flag: ir.Value | None
     ):
-        self.ctx, self.space, self.pointers, self.equation = ctx, space, pointers, equation
+        self.ctx, self.space, self.pointers, self.flag = ctx, space, pointers, flag
         dtypes = [v.dtype for v in space.spans if v.dtype.kind != "b"]
         lanes = min((ctx.lanes(d) for d in dtypes), default=16)
         dims = space.dims
@@ -94,18 +134,13 @@ class Nest:
             lanes *= width
         self.lanes = lanes
         self.outputs = list(dict.fromkeys(space.graph.outputs))
-        self.flag: ir.Value | None = None
 
     # -- the whole
 
     def emit(self) -> None:
-        ctx = self.ctx
         if not self.space.dims:
             self._single()
             return
-        if self.space.checks:
-            self.flag = ctx.scratch(4)
-            ctx.b.store(ir.Constant(I32, 0), self.flag)
         if self.kept_loops:
             first = self.kept_loops[0]
             self._over(first, lambda values, begin, end, part: self._kept(values, 0, begin, end))
@@ -119,9 +154,6 @@ class Nest:
                 lambda values, begin, end, part: self._map(values, begin, end),
                 self.lanes,
             )
-        if self.flag is not None:
-            bad = ctx.b.icmp_signed("!=", ctx.b.load(self.flag, typ=I32), ir.Constant(I32, 0))
-            ctx.fallback_if(bad, self.equation)
 
     def _single(self) -> None:
         values = self._values(self.ctx, self.pointers)

@@ -11,6 +11,7 @@ The packing and the tiles are functions that all products of a module share; siz
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from llvmlite import ir
 from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
 from gradtape.backends.llvm.nests.move import turned
-from gradtape.backends.llvm.scalar import ScalarBuilder, constant, llvm_type
+from gradtape.backends.llvm.scalar import ScalarBuilder, llvm_type
 
 ROWS = 6
 SHARED = (ROWS, 2, 1)  # heights of tiles: what is left over of the rows goes into the lower ones
@@ -36,11 +37,27 @@ def width_for(ctx: Context, dtype: np.dtype[Any]) -> int:
     return vectors_for(ctx) * ctx.lanes(dtype)
 
 
-def product(
-    ctx: Context, m: int, n: int, k: int, dtype: np.dtype[Any], a: ir.Value, b: ir.Value, c: ir.Value,
-    transpose_a: bool, transpose_b: bool, alpha: ir.Value | None,
-) -> None:  # fmt: skip
-    """c = a b, or, with alpha, c += alpha a b."""
+@dataclass(frozen=True)
+class Product:
+    """One product of matrices: sizes, and how a and b lie in memory."""
+
+    m: int
+    n: int
+    k: int
+    dtype: np.dtype[Any]
+    transpose_a: bool
+    transpose_b: bool
+    accumulate: bool = False  # c is added to
+
+    @property
+    def work(self) -> int:
+        return self.m * self.n * self.k
+
+
+def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value) -> None:
+    """c = a b, or c += alpha a b; factor: where alpha is (1 where nothing is added to)."""
+    m, n, k, dtype = p.m, p.n, p.k, p.dtype
+    transpose_a, transpose_b = p.transpose_a, p.transpose_b
     width, size = width_for(ctx, dtype), dtype.itemsize
     panels = -(-n // width)
     depth = -(-k // (-(-k // DEPTH)))
@@ -52,28 +69,36 @@ def product(
     panel_bytes = -(-(depth + 16) * width * size // 4096) * 4096
     parts = len(ctx.parts(count, cost)) - 1
     scratch = ctx.scratch(parts * panel_bytes)
-    factor = ctx.scratch(8)
-    ctx.b.store(constant(dtype, 1, 1.0) if alpha is None else alpha, factor)
     pack = _pack(ctx, dtype, transpose_b)
     tiles = [_tile(ctx, dtype, height) for height in SHARED]
 
-    def strip(inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value) -> None:
+    def strip(
+        inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value
+    ) -> None:
         """Rows first to last of one panel."""
         left, right, out, cell = given[:4]
         e = inner.b
         column = e.mul(inner.index(panel), ir.Constant(I64, width))
         rest = e.sub(ir.Constant(I64, n), column)
-        columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+        columns = e.select(
+            e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
+        )
         scale = e.load(cell, typ=llvm_type(dtype))
         for start in range(0, k, depth):
             deep = ir.Constant(I64, min(depth, k - start))
             source = address(inner, right, column, dtype, steps_b)
             source = inner.at(source, inner.index(start * rows_b), llvm_type(dtype))
             e.call(pack, [source, ir.Constant(I64, k if transpose_b else n), deep, columns, memory])
-            adds = ir.Constant(I1, int(alpha is not None or start > 0))
+            adds = ir.Constant(I1, int(p.accumulate or start > 0))
             from_a = inner.at(left, inner.index(start * steps_a), llvm_type(dtype))
 
-            def rows(i: ir.Value, tile: Any, from_a: ir.Value = from_a, deep: Any = deep, adds: Any = adds) -> None:
+            def rows(
+                i: ir.Value,
+                tile: Any,
+                from_a: ir.Value = from_a,
+                deep: Any = deep,
+                adds: Any = adds,
+            ) -> None:
                 place = address(inner, address(inner, out, i, dtype, n), column, dtype)
                 e.call(tile, [address(inner, from_a, i, dtype, rows_a), ir.Constant(I64, rows_a),
                               ir.Constant(I64, steps_a), memory, deep, place, ir.Constant(I64, n), columns, scale,
@@ -91,7 +116,9 @@ def product(
             e = inner.b
             first = e.mul(inner.index(begin), ir.Constant(I64, ROWS))
             last = e.mul(inner.index(end), ir.Constant(I64, ROWS))
-            last = e.select(e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m))
+            last = e.select(
+                e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m)
+            )
             with inner.loop(panels) as panel:
                 strip(inner, given, panel, first, last, memory)
 
@@ -137,7 +164,15 @@ def _pack(ctx: Context, dtype: np.dtype[Any], transposed: bool) -> ir.Function:
     return _shared(ctx, ("pack", dtype, transposed), "pack", kinds, lambda *a: emit(dtype, *a))
 
 
-def _emit_pack(dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any) -> None:
+def _emit_pack(
+    dtype: np.dtype[Any],
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
+) -> None:
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
     kind = llvm_type(dtype)
@@ -151,7 +186,13 @@ def _emit_pack(dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, dep
 
 
 def _emit_turned_pack(
-    dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any
+    dtype: np.dtype[Any],
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
 ) -> None:
     """b lies as [n, k]: squares are turned around in registers."""
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
@@ -175,7 +216,9 @@ def _emit_turned_pack(
 def _tile(ctx: Context, dtype: np.dtype[Any], height: int) -> ir.Function:
     """tile(a, row stride, k stride, panel, depth, c, c's stride, columns, alpha, adds)."""
     kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1]
-    return _shared(ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a))
+    return _shared(
+        ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a)
+    )
 
 
 def _emit_tile(
@@ -190,7 +233,9 @@ def _emit_tile(
 
     def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
         line = address(ctx, panel, l, dtype, count * lanes)
-        xs = [load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)]
+        xs = [
+            load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)
+        ]
         offset = b.mul(l, k_stride)
         after = []
         for r in range(height):

@@ -18,47 +18,12 @@ COLUMNS = 64  # the widest row
 ELEMENTS = 1024  # the largest tensor
 REGISTER = 64  # bytes
 CHEAP = frozenset(
-    [
-        "add",
-        "subtract",
-        "multiply",
-        "negative",
-        "square",
-        "abs",
-        "sign",
-        "maximum",
-        "minimum",
-        "relu",
-        "relu_grad",
-        "equal",
-        "not_equal",
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "logical_and",
-        "logical_or",
-        "logical_not",
-        "logical_xor",
-        "where",
-        "cast",
-        "squared_difference",
-        "conj",
-        "real",
-        "real_div",
-        "reciprocal",
-        "sqrt",
-        "rsqrt",
-        "clip_by_value",
-        "floor",
-        "ceil",
-        "round",
-        "rint",
-        "is_nan",
-        "is_inf",
-        "is_finite",
-    ]
-)
+    ("add", "subtract", "multiply", "negative", "square", "abs", "sign", "maximum", "minimum", "relu", "relu_grad",
+     "relu6", "relu6_grad", "leaky_relu", "leaky_relu_grad", "equal", "not_equal", "less", "less_equal", "greater",
+     "greater_equal", "logical_and", "logical_or", "logical_not", "logical_xor", "where", "cast", "squared_difference",
+     "conj", "real", "real_div", "div_no_nan", "mul_no_nan", "reciprocal", "sqrt", "rsqrt", "clip_by_value", "floor",
+     "ceil", "round", "rint", "is_nan", "is_inf", "is_finite", "approximate_equal")
+)  # fmt: skip
 DEAR = 30  # instructions of an exponential and its like
 
 

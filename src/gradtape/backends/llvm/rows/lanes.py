@@ -86,7 +86,7 @@ class _Shuffle(ir.instructions.ShuffleVector):
 class Lanes:
     """Emits code on `Rows` at the place where `b` stands."""
 
-    def __init__(self, b: ir.IRBuilder):
+    def __init__(self, b: Any):
         self.b = b
         self._scalars: dict[tuple[Any, int], ScalarBuilder] = {}
         self._elements: dict[tuple[int, int], Any] = {}
@@ -132,7 +132,7 @@ class Lanes:
         """One element in all lanes."""
         if lanes == 1:
             return self.element(x, row, column)
-        value = x.rows[row]
+        value: Any = x.rows[row]
         if x.columns == 1:
             return self.splat_scalar(value, lanes)
         if isinstance(value, ir.Constant) and isinstance(value.constant, list | tuple):
