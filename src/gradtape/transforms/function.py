@@ -88,6 +88,7 @@ class Function:
         self._called = False
         self._warned = False
         self._eager = False  # it cannot be traced
+        self._convert_everything = False
         self._fast: Callable[[Any], Any] = _always_miss
         self._no_fast = False
         self._quick: dict[Any, Traced] = {}
@@ -167,10 +168,12 @@ class Function:
             self._cannot_trace(reason)
             return result
         except OperatorNotAllowedInGraphError:
-            if not self._autograph or CONVERTERS:
+            if not self._autograph or self._convert_everything:
                 raise
-            self._eager = True
-            return self._run_eagerly(args, kwargs)
+            # It may be in a function that could not be seen from this one.
+            self._convert_everything = True
+            concrete = self._concrete_for(args, kwargs)
+            result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
         if not self._no_fast and not STATE.recorders and STATE.trace is None and not by_name:
@@ -299,12 +302,14 @@ class Function:
     def _names(self) -> list[str]:
         return [] if self._signature is None else list(self._signature.parameters)
 
-    def converted(self) -> Callable[..., Any]:
-        """The Python function with its control flow on tensors made into operations."""
+    def converted(self, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
+        """The Python function with its control flow on tensors made into operations.  args: it is called with."""
         function = self._python_function
+        if self._instance is not None:
+            function = functools.partial(function, self._instance())
         if self._autograph and CONVERTERS:
-            function = CONVERTERS[0](function)
-        return function if self._instance is None else functools.partial(function, self._instance())
+            function = CONVERTERS[0](function, args, self._convert_everything)
+        return function
 
 
 def _quick_key(args: tuple[Any, ...]) -> Any:

@@ -154,7 +154,7 @@ def _step(
 def _product_of(p: Product) -> Callable[..., None]:
     if p.dtype not in FLOATS:
         return tiled
-    thin = p.n == 1 or p.transpose_b and p.m <= 4  # for which tiles have to turn b around first
+    thin = p.n == 1 or (p.transpose_b and p.m <= 4)  # for which tiles have to turn b around first
     packing = p.transpose_b and p.n * p.k > PACKED
     if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled
@@ -173,7 +173,7 @@ def panelled(
     """Panels and tiles, on several threads."""
     factor = ctx.scratch(8)
     ctx.b.store(constant(p.dtype, 1, 1.0) if alpha is None else alpha, factor)
-    ctx.shared(("panels", p), [a, b, c, factor], lambda inner, given: panels.product(inner, p, *given))
+    panels.product(ctx, p, a, b, c, factor)
 
 
 # the BLAS
