@@ -51,7 +51,7 @@ def lesson_step(rate: float = 0.01) -> Graph:
     g = Builder()
     x, labels = g.input((1, 2)), g.input((1,), np.int64)
     w1, b1, w2, b2 = g.input((2, 5)), g.input((5,)), g.input((5, 5)), g.input((5,))
-    plain = dict(transpose_a=False, transpose_b=False)
+    plain = {"transpose_a": False, "transpose_b": False}
     h = g("sigmoid", g("add", g("matmul", x, w1, **plain), b1))
     y = g("add", g("matmul", h, w2, **plain), b2)
     losses, slope = g("sparse_softmax_cross_entropy_with_logits", y, labels)
@@ -99,9 +99,8 @@ def lesson_loop(turns: int = 100) -> Graph:
     inputs = [g.input(v.shape, v.dtype) for v in step.inputs]
     carried = [g.constant(0, np.int32), g.constant(0.0), *inputs[2:]]
     outputs = tuple([Value(v.aval) for v in carried])
-    g.equations.append(
-        Equation("while", (*inputs[:2], *carried), dict(cond=cond_graph, body=body_graph, n_constants=2, limit=None), outputs)
-    )  # fmt: skip
+    attrs = {"cond": cond_graph, "body": body_graph, "n_constants": 2, "limit": None}
+    g.equations.append(Equation("while", (*inputs[:2], *carried), attrs, outputs))
     return g.graph(*outputs[1:])
 
 

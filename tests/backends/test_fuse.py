@@ -82,7 +82,11 @@ def random_program(seed: int) -> Builder:
         elif kind < 0.9 and len(x.shape) == 2:
             y = b("softmax", x, axis=-1)
         elif kind < 0.95:
-            y = b("broadcast_to", x, shape=(n, m)) if x.shape in ((m,), (n, 1), (), (1, 1)) else b("identity", x)
+            y = (
+                b("broadcast_to", x, shape=(n, m))
+                if x.shape in ((m,), (n, 1), (), (1, 1))
+                else b("identity", x)
+            )
         else:
             y = b("reshape", x, shape=x.shape[::-1] if 1 in x.shape else x.shape)
         pool.append(y)
@@ -165,7 +169,10 @@ def test_an_optimizer_step_is_one_pass_over_the_weights():
     (equation,) = graph.equations
     from gradtape.backends.llvm.nests import inplace
 
-    pairs = {(graph.outputs.index(equation.outputs[k]), graph.inputs.index(equation.inputs[i])) for k, i in inplace(equation)}
+    pairs = {
+        (graph.outputs.index(equation.outputs[k]), graph.inputs.index(equation.inputs[i]))
+        for k, i in inplace(equation)
+    }
     assert {(0, 0), (1, 1), (2, 2)} <= pairs
     for y, e in zip(Native(equation, group_lowering(equation))(*[b.arrays[x] for x in equation.inputs]),
                     equation.attrs["graph"].run(*[b.arrays[x] for x in equation.inputs])):  # fmt: skip
@@ -178,7 +185,14 @@ def test_an_effect_is_neither_moved_nor_joined():
     y = b("tanh", x)
     seen = []
     out = Value(y.aval)
-    b.equations.append(Equation("host", (y,), {"function": lambda a: (seen.append(1), (a,))[1], "avals": (y.aval,)}, (out,)))
+    b.equations.append(
+        Equation(
+            "host",
+            (y,),
+            {"function": lambda a: (seen.append(1), (a,))[1], "avals": (y.aval,)},
+            (out,),
+        )
+    )
     b.arrays[out] = b.arrays[y]
     z = b("add", b("exp", y), out)
     graph = fuse(b.graph(z), nestable)

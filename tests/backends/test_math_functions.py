@@ -74,7 +74,7 @@ def spread(name: str, n: int, rng: np.random.Generator) -> np.ndarray:
         parts.append(rng.uniform(-740, 700, n))
     if name in ("sin", "cos", "tan"):
         parts.append(np.round(rng.uniform(-(2**45), 2**45, n)) * (np.pi / 2))  # where digits cancel
-        parts.append(2.0 ** rng.uniform(40, 70, n))  # beyond 2^51 the C library's
+        parts.append(2.0 ** rng.uniform(40, 70, n))  # beyond 2^46 the C library's
     if name in ("log", "acosh"):
         parts = [np.abs(p) + (name == "acosh") for p in parts]
         parts += [1 + np.abs(rng.uniform(-1e-3, 1e-3, n)), 2.0 ** rng.uniform(0, 1000, n)]
@@ -209,3 +209,26 @@ def test_without_the_scale_instruction(name, monkeypatch) -> None:
             patch.setattr(type(engine.host()), "has_scale", property(lambda self: False))
             plain = compiled(name, dtype, arity=len(args))(*args)
         assert plain.tobytes() == own.tobytes()
+
+
+@pytest.mark.parametrize(("cpu", "needs"), [("x86-64", "sse2"), ("haswell", "avx2")])
+def test_older_machines_give_the_same_bits(cpu, needs, monkeypatch) -> None:
+    host = engine.host()
+    if needs not in host.features:
+        pytest.skip(f"this machine has no {needs}")
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [rng.uniform(-110, 110, 500), rng.uniform(-1, 1, 500), [0, -0.0, INF, -INF, NAN, 1e-40]]
+    )
+    for name in NAMES:
+        for dtype in ("float32", "float64"):
+            own = compiled(name, dtype, lanes=16)(x.astype(dtype))
+            with monkeypatch.context() as patch:
+                for attribute, value in [
+                    ("cpu", cpu),
+                    ("feature_text", ""),
+                    ("features", frozenset({needs})),
+                ]:
+                    patch.setattr(host, attribute, value)
+                older = compiled(name, dtype, lanes=16)(x.astype(dtype))
+            assert older.tobytes() == own.tobytes(), (name, dtype)

@@ -117,7 +117,9 @@ def test_positions_of_extremes_pass_over_nan(op, axis):
     for output in (np.int32, np.int64):
         for dtype in (np.float32, np.float64):
             check(op, x.astype(dtype), axis=axis, output_type=np.dtype(output))
-        check(op, np.nan_to_num(x[:, :, :3]).astype(np.int32), axis=axis, output_type=np.dtype(output))
+        check(
+            op, np.nan_to_num(x[:, :, :3]).astype(np.int32), axis=axis, output_type=np.dtype(output)
+        )
 
 
 @pytest.mark.parametrize("op", ["cumsum", "cumprod"])
@@ -132,8 +134,24 @@ def test_running_totals(op):
 def test_one_hot_rows():
     indices = RNG.integers(-2, 12, (5, 7))
     for axis in (0, 1, -1):
-        check("one_hot", indices, depth=10, on_value=3, off_value=-1, axis=axis, dtype=np.dtype(np.float64))
-    check("one_hot", indices.astype(np.int32), depth=10, on_value=1, off_value=0, axis=-1, dtype=np.dtype(bool))
+        check(
+            "one_hot",
+            indices,
+            depth=10,
+            on_value=3,
+            off_value=-1,
+            axis=axis,
+            dtype=np.dtype(np.float64),
+        )
+    check(
+        "one_hot",
+        indices.astype(np.int32),
+        depth=10,
+        on_value=1,
+        off_value=0,
+        axis=-1,
+        dtype=np.dtype(bool),
+    )
 
 
 def test_a_reshape_is_its_input():

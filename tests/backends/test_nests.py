@@ -68,10 +68,19 @@ def test_operands_broadcast(one, other):
 
 
 @pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("op", ["reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod"])
+@pytest.mark.parametrize(
+    "op", ["reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod"]
+)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_folds_of_rows_columns_and_all(op, n, dtype):
-    for shape, axis in (((n,), (0,)), ((3, n), (1,)), ((n, 3), (0,)), ((4, n), (0,)), ((2, n, 3), (0, 2)), ((2, n, 3), (1,))):
+    for shape, axis in (
+        ((n,), (0,)),
+        ((3, n), (1,)),
+        ((n, 3), (0,)),
+        ((4, n), (0,)),
+        ((2, n, 3), (0, 2)),
+        ((2, n, 3), (1,)),
+    ):
         x = numbers(shape, dtype)
         if op == "reduce_prod":
             x = (1 + x / 100).astype(dtype)

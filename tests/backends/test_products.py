@@ -43,12 +43,22 @@ def test_products_of_all_sizes_and_flags(size, flags):
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [((2, 3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)), ((3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 6)), ((6, 1, 2), (1, 2, 40))]
+    ("a", "b"),
+    [
+        ((2, 3, 4), (4, 5)),
+        ((2, 3, 4), (2, 4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 1, 3, 4), (5, 4, 6)),
+        ((6, 1, 2), (1, 2, 40)),
+    ],
 )
 def test_batches_broadcast(a, b):
     for flags in itertools.product((False, True), repeat=2):
         x, y = (RNG.normal(size=s) for s in (a, b))
-        given = [np.ascontiguousarray(z.swapaxes(-1, -2)) if flag else z for z, flag in zip((x, y), flags)]
+        given = [
+            np.ascontiguousarray(z.swapaxes(-1, -2)) if flag else z
+            for z, flag in zip((x, y), flags)
+        ]
         equation = equation_of("matmul", given, transpose_a=flags[0], transpose_b=flags[1])
         (found,) = Native(equation, lowering_of(equation))(*given)
         near(found, x @ y, x, y, np.float64)
@@ -89,7 +99,9 @@ def build(*steps, inputs, outputs, constants=None):
         arrays[name] = np.asarray(REGISTRY[op].kernel(*[arrays[g] for g in given], **attrs))
         values[name] = Value(aval_of(arrays[name]))
         equations.append(Equation(op, tuple(values[g] for g in given), attrs, (values[name],)))
-    graph = Graph(tuple(values[k] for k in inputs), tuple(equations), tuple(values[k] for k in outputs), known)
+    graph = Graph(
+        tuple(values[k] for k in inputs), tuple(equations), tuple(values[k] for k in outputs), known
+    )
     return graph, list(inputs.values())
 
 
@@ -110,7 +122,10 @@ def test_transposes_become_flags_and_change_no_bit():
 def test_a_product_used_twice_keeps_its_transpose():
     a = RNG.normal(size=(3, 3))
     graph, arrays = build(
-        ("y", "matmul", ["a", "a"], PLAIN), ("z", "transpose", ["y"], {"perm": (1, 0)}), inputs={"a": a}, outputs=["y", "z"]
+        ("y", "matmul", ["a", "a"], PLAIN),
+        ("z", "transpose", ["y"], {"perm": (1, 0)}),
+        inputs={"a": a},
+        outputs=["y", "z"],
     )
     found = layout(graph)
     assert [e.op for e in found.equations] == ["matmul", "transpose"]

@@ -66,9 +66,7 @@ def test_each_part_of_a_region_is_done_once(region: Any) -> None:
 
 def test_regions_of_several_threads_at_once(region: Any) -> None:
     arrays = [np.zeros(5000, np.int64) for _ in range(4)]
-    threads = [
-        threading.Thread(target=lambda a=a: [region(a) for _ in range(300)]) for a in arrays
-    ]
+    threads = [threading.Thread(target=lambda a=a: [region(a) for _ in range(300)]) for a in arrays]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -238,7 +236,9 @@ def test_products_without_a_blas(monkeypatch: Any) -> None:
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((100, 80)), rng.standard_normal((80, 90))
     arrays = [a.astype(np.float32), b.astype(np.float32)]
-    np.testing.assert_allclose(compile_graph(graph).run(*arrays)[0], graph.run(*arrays)[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        compile_graph(graph).run(*arrays)[0], graph.run(*arrays)[0], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_loops_end_at_their_limit() -> None:

@@ -160,3 +160,15 @@ def test_edges(card, dtype) -> None:
     if card.name == "where":
         xs[0] = xs[0] != 0
     check(card, card.samples[0].attrs, xs, 8)
+
+
+@pytest.mark.parametrize("target", [*FLOATS, *INTEGERS, "bool"])
+@pytest.mark.parametrize("source", [*FLOATS, *INTEGERS, "bool"])
+def test_casts(source, target) -> None:
+    (x,) = edges(source, 1)
+    if np.dtype(source).kind == "f":
+        near = np.array([2.0**k for k in (7, 8, 15, 16, 31, 32, 53, 63, 64)])
+        near = np.concatenate([near, near - 0.5, near - 1, near + 1])
+        x = np.concatenate([x, near.astype(source), -near.astype(source)])
+    for lanes in (1, 8):
+        check(REGISTRY["cast"], {"dtype": np.dtype(target)}, [x], lanes)

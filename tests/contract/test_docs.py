@@ -13,6 +13,7 @@ import ast
 import contextlib
 import doctest
 import io
+import linecache
 import re
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def same(got: str, want: str) -> bool:
 def run_plain(text: str, line: int, name: str, namespace: dict[str, object]) -> list[str]:
     """Execute a block statement by statement; the promises that it did not keep."""
     padded = "\n" * (line - 1) + text
+    linecache.cache[name] = len(padded), None, padded.splitlines(keepends=True), name
     body, lines, broken = ast.parse(padded, name).body, padded.splitlines(), []
     for node, following in zip(body, [*body[1:], None]):
         out = io.StringIO()

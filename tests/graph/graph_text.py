@@ -49,7 +49,9 @@ def _graph(lines: list[str], functions: dict[str, Any]) -> tuple[Graph, list[str
                 operands.append(_operand(part, env, constants))
             elif name[1] in nested:
                 graphs = nested[name[1]]
-                attrs[name[1]] = tuple(graphs) if name[1] == "branches" else graphs[0]
+                attrs[name[1]] = (
+                    graphs[0] if name[1] in ("cond", "body", "graph") else tuple(graphs)
+                )
             else:
                 attrs[name[1]] = attr(name[2], functions)
         outputs = tuple([_new(env, part) for part in pieces(found[1] or "")])

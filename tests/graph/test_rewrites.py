@@ -10,7 +10,7 @@ from graph_text import graph_of
 
 from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Graph, aval_of
-from gradtape.graph.passes import algebra, algebra_with_rounding, dead_code
+from gradtape.graph.passes import algebra, algebra_with_rounding, dead_code, optimize
 from gradtape.graph.pretty import text_of
 from gradtape.graph.verify import verify
 
@@ -213,3 +213,27 @@ def test_what_changes_a_rounding_must_be_asked_for(
     graph = made(kind, before)
     assert algebra(graph) is graph
     assert text_of(dead_code(algebra_with_rounding(graph))) == result(kind, after)
+
+
+def test_a_sum_over_batches_of_products_is_one_product_when_order_does_not_matter() -> None:
+    graph = graph_of(
+        """{ a: float32[2,3,4], b: float32[2,3,5] .
+          c: float32[2,4,5] = matmul(a, b, transpose_a=True, transpose_b=False)
+          d: float32[4,5] = reduce_sum(c, axis=(0,), keepdims=False)
+          return d }"""
+    )
+    assert optimize(graph) is graph
+    found = optimize(graph, reorder=True)
+    verify(found, thorough=True)
+    assert text_of(found) == text_of(
+        graph_of(
+            """{ a: float32[2,3,4], b: float32[2,3,5] .
+              c: float32[6,4] = reshape(a, shape=(6, 4))
+              d: float32[6,5] = reshape(b, shape=(6, 5))
+              e: float32[4,5] = matmul(c, d, transpose_a=True, transpose_b=False)
+              return e }"""
+        )
+    )
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=v.shape).astype(np.float32) for v in graph.inputs]
+    assert np.allclose(graph.run(*arrays)[0], found.run(*arrays)[0], rtol=0, atol=2e-6)

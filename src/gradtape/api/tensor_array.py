@@ -12,6 +12,7 @@ from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
 from gradtape.base.site import where
 from gradtape.core.card import PUBLIC
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 
@@ -22,6 +23,10 @@ def _invalid(text: str) -> InvalidArgumentError:
 
 def _out_of_range(text: str) -> OutOfRangeError:
     return OutOfRangeError(None, None, text + where(3))
+
+
+# The class of arrays in traced functions, from a room above.
+TRACED: list[type] = []
 
 
 @export("TensorArray")
@@ -37,6 +42,11 @@ class TensorArray:
     >>> ta.stack().numpy().tolist()
     [1.0, 2.0]
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> TensorArray:
+        if cls is TensorArray and STATE.trace is not None:
+            return object.__new__(TRACED[0])
+        return object.__new__(cls)
 
     def __init__(
         self,

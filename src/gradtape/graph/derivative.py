@@ -31,14 +31,20 @@ class Derivative(NamedTuple):
             constants[outputs[-1]] = np.zeros(aval.shape, aval.dtype)
         return Graph(graph.inputs, graph.equations, tuple(outputs), constants, graph.name)
 
+    def uses(self, places: Sequence[int]) -> list[int]:
+        """Which of these inputs the way back looks at."""
+        used = {v for e in self.graph.equations for v in e.inputs} | set(self.graph.outputs)
+        return [i for i in places if self.graph.inputs[i] in used]
+
     def turn(
         self, n_constants: int, n: int, carried: list[int], constants: list[int], rows: list[int],
         contributions: list[int],
     ) -> Graph:  # fmt: skip
         """A turn of the loop that goes back, for a graph (constants, `n` carried values, rows) -> (carried, kept).
 
-        (constants; cotangents of `carried`, sums of those of `constants`; carried values, rows, cotangents of what was
-        kept: `contributions` of them each) -> (the cotangents one turn earlier, the sums; cotangents of `rows`).
+        (constants; cotangents of `carried`, sums of those of `constants`; carried values and rows that it uses,
+        cotangents of what was kept: `contributions` of them each) -> (the cotangents one turn earlier, the sums;
+        cotangents of `rows`).
         """
         wanted = [n_constants + i for i in carried]
         wanted += constants
@@ -46,6 +52,7 @@ class Derivative(NamedTuple):
         graph = self.giving(wanted)
         n_given = len(self.given)
         inputs = graph.inputs[: len(graph.inputs) - n_given]
+        looked_at = [inputs[i] for i in self.uses(range(n_constants, len(inputs)))]
         given = graph.inputs[len(inputs) :]
         parts: list[Value] = []
         before: list[Equation] = []
@@ -68,6 +75,6 @@ class Derivative(NamedTuple):
             after.append(Equation("add", (value, outputs[place]), {}, (new,)))
             outputs[place] = new
         return Graph(
-            (*inputs[:n_constants], *given[: len(carried)], *sums, *inputs[n_constants:], *parts),
+            (*inputs[:n_constants], *given[: len(carried)], *sums, *looked_at, *parts),
             (*before, *graph.equations, *after), tuple(outputs), graph.constants, graph.name,
         )  # fmt: skip

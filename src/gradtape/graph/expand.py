@@ -43,7 +43,9 @@ class Parts:
         self.constants[value] = np.asarray(number, dtype)
         return value
 
-    def __call__(self, op: str, *inputs: Value, to: Value | None = None, dtype: Any = None, **attrs: Any) -> Value:
+    def __call__(
+        self, op: str, *inputs: Value, to: Value | None = None, dtype: Any = None, **attrs: Any
+    ) -> Value:
         """One more elementwise equation; its result, or `to`."""
         if to is None:
             shape = np.broadcast_shapes(*[x.shape for x in inputs])
@@ -112,7 +114,8 @@ def _sparse(p: Parts, equation: Equation, x: Value, labels: Value) -> bool:
     column = Value(Aval((*labels.shape, 1), labels.dtype))
     p.equations.append(Equation("reshape", (labels,), {"shape": column.shape}, (column,)))
     p.checks.append((labels, n))
-    hit = p("equal", p.iota(x.shape, labels.dtype), column, dtype=BOOL)
+    places = p.iota(x.shape, labels.dtype) if n > 1 else p.const(0, labels.dtype)
+    hit = p("equal", places, column, dtype=BOOL)
     e, powers, total = exponentials(p, x, axis)
     zero, one = p.const(0, x.dtype), p.const(1, x.dtype)
     at_label = p.fold("reduce_sum", p("where", hit, e, zero), axis)
@@ -140,7 +143,9 @@ def _sigmoid_cross_entropy(p: Parts, equation: Equation, x: Value, labels: Value
     return True
 
 
-def _logsumexp(p: Parts, equation: Equation, x: Value, *, axis: tuple[int, ...], keepdims: bool) -> bool:
+def _logsumexp(
+    p: Parts, equation: Equation, x: Value, *, axis: tuple[int, ...], keepdims: bool
+) -> bool:
     kept = tuple([1 if a in axis else n for a, n in enumerate(x.shape)])
 
     def fold(op: str, v: Value) -> Value:
@@ -152,7 +157,9 @@ def _logsumexp(p: Parts, equation: Equation, x: Value, *, axis: tuple[int, ...],
     top = p("where", p("is_finite", largest, dtype=BOOL), largest, p.const(0, x.dtype))
     total = fold("reduce_sum", p("exp", p("subtract", x, top)))
     y = p("add", p("log", total), top)
-    p.equations.append(Equation("reshape", (y,), {"shape": equation.outputs[0].shape}, equation.outputs))
+    p.equations.append(
+        Equation("reshape", (y,), {"shape": equation.outputs[0].shape}, equation.outputs)
+    )
     return True
 
 
@@ -177,7 +184,9 @@ def _l2_loss(p: Parts, equation: Equation, t: Value) -> bool:
 def _norm(p: Parts, equation: Equation, x: Value, *, axis: tuple[int, ...], keepdims: bool) -> bool:
     total = Value(Aval(equation.outputs[0].shape, x.dtype))
     squares = p("multiply", x, x)
-    p.equations.append(Equation("reduce_sum", (squares,), {"axis": axis, "keepdims": keepdims}, (total,)))
+    p.equations.append(
+        Equation("reduce_sum", (squares,), {"axis": axis, "keepdims": keepdims}, (total,))
+    )
     p("sqrt", total, to=equation.outputs[0])
     return True
 

@@ -13,7 +13,7 @@ Control flow is an equation too: `cond` and `while` hold graphs in their attribu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -135,9 +135,9 @@ class Graph:
         """Its way back, from cotangents of the outputs `given`: a `Derivative`."""
         return DERIVE[0](self, given)
 
-    def keeping(self, first: int, n: int) -> Graph:
-        """The graph that gives `n` of its inputs too, from the one numbered `first` on."""
-        outputs = (*self.outputs, *self.inputs[first : first + n])
+    def keeping(self, places: Sequence[int]) -> Graph:
+        """The graph that gives some of its inputs too."""
+        outputs = (*self.outputs, *[self.inputs[i] for i in places])
         return Graph(self.inputs, self.equations, outputs, self.constants, self.name)
 
 

@@ -5,9 +5,9 @@ the arena, the memory that a call gets for itself.  The planner settles
 
 * aliases: a reshape has the buffer of its operand;
 * in-place results: an operand that dies gives its buffer to a result which the operation may write there;
-* targets: an output is computed where it belongs.  Where that is the buffer of an input (a variable's new value over the
-  old one, what a loop carries), all readers of the old value are put first, and so is what may raise an error; where
-  they cannot be, the result is copied at the end;
+* targets: an output is computed where it belongs.  Where that is the buffer of an input (a variable's new value over
+  the old one, what a loop carries), all readers of the old value are put first, and so is what may raise an error;
+  where they cannot be, the result is copied at the end;
 * offsets: buffers of the arena that are in use at the same time do not overlap.
 
 `memory_check` proves a plan by running it on symbols.
@@ -18,7 +18,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 

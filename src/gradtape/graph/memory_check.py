@@ -2,7 +2,8 @@
 
 Each value is a symbol: what made it, of which symbols.  Memory is a map from ranges of bytes to symbols; a write
 takes away all that it overlaps.  Each read has to find, whole and in its place, something; at the end each output has
-to hold the symbol which the graph gives it.  Loops turn and branches are taken as a seed says, the same way on both sides.
+to hold the symbol which the graph gives it.  Loops turn and branches are taken as a seed says, the same way on both
+sides.
 """
 
 from __future__ import annotations

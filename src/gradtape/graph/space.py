@@ -73,7 +73,9 @@ class Space:
     stages: dict[Value, int]
     reads: tuple[Value, ...]  # operands in memory
     constants: dict[Value, np.ndarray]  # of one number each
-    checks: tuple[tuple[Value, int], ...]  # labels, and the number of classes that they must be below
+    checks: tuple[
+        tuple[Value, int], ...
+    ]  # labels, and the number of classes that they must be below
 
     @property
     def inner_folded(self) -> bool:
@@ -114,7 +116,9 @@ class _Clash(Exception):
 class _Axes:
     """Finds, for each value, which axis of the space each of its dimensions is."""
 
-    def __init__(self, root: tuple[int, ...], equations: Sequence[Equation], values: Sequence[Value]):
+    def __init__(
+        self, root: tuple[int, ...], equations: Sequence[Equation], values: Sequence[Value]
+    ):
         self.root, self.equations = root, equations
         self.known: dict[Value, Axes] = {}
         whole = tuple([a if n != 1 else -1 for a, n in enumerate(root)])

@@ -56,6 +56,7 @@ class Trace:
         # (outer, inner) by the id of an outer array; for what a variable held, by minus the id of the variable.
         self.captured: dict[int, tuple[Traced, Traced]] = {}
         self.created: list[Any] = [] if parent is None else parent.created
+        self.given: dict[Value, np.ndarray] = {}  # what the first call has for its inputs
         self._constant_of: dict[int, tuple[Any, Value]] = {}
         self._names: dict[str, int] = {}
 
@@ -179,20 +180,41 @@ class Trace:
             return Tensor(self.evaluate(initial_value))
         return initial_value
 
-    def evaluate(self, tensor: Traced) -> np.ndarray:
-        """The numbers of a traced tensor that depends on no input.  Raises ValueError where it does."""
-        value = self.value_of(tensor._value)
-        needed, equations = {value}, []
+    def now(self, tensors: Sequence[Any]) -> list[np.ndarray]:
+        """The numbers that tensors have in the call that is being traced.
+
+        Raises CannotTrace in a branch or a loop, without a call, and where they depend on an effect.
+        """
+        values = {self.value_of(t._value) for t in tensors}
+        if self.parent is None and not any(e.effect for e in self._needed(values)):
+            with suppress(ValueError):
+                return [np.array(self.evaluate(t)) for t in tensors]
+        raise CannotTrace("the shape of what a Python function gives is only known when it runs")
+
+    def _needed(self, needed: set[Value]) -> list[Equation]:
+        """The equations that give these values, the last first; `needed` gets all values that they use."""
+        equations = []
         for e in reversed(self.equations):
             if any(v in needed for v in e.outputs):
                 equations.append(e)
                 needed.update(e.inputs)
-        if any(v in needed for v in self.inputs):
+        return equations
+
+    def evaluate(self, tensor: Traced) -> np.ndarray:
+        """The numbers of a traced tensor, from those of the first call.  Raises ValueError where there are none."""
+        value = self.value_of(tensor._value)
+        needed = {value}
+        equations = self._needed(needed)
+        given = dict(self.given)
+        given.update({s.start._value.value: s.variable._buffer for s in self.slots.values()})  # type: ignore[attr-defined]
+        inputs = [v for v in self.inputs if v in needed]
+        if any(v not in given for v in inputs):
             raise ValueError(
                 "Tensor-typed variable initializers must either be wrapped in an init_scope or callable (e.g., "
                 "`tf.Variable(lambda : tf.truncated_normal([10, 40]))`) when building functions."
             )
-        (array,) = Graph((), tuple(reversed(equations)), (value,), self.constants).run()
+        graph = Graph(tuple(inputs), tuple(reversed(equations)), (value,), self.constants)
+        (array,) = graph.run(*[given[v] for v in inputs])
         return array
 
     # --- operations ---
@@ -276,13 +298,16 @@ class Trace:
 @contextmanager
 def outside() -> Iterator[None]:
     """What runs inside runs now, eagerly, and is not part of any graph or tape (TensorFlow's `init_scope`)."""
-    trace, active, thread = STATE.trace, STATE.recorders, SEEDS._thread
+    before = STATE.trace, STATE.outside, STATE.recorders
+    thread = SEEDS._thread
     function = getattr(thread, "function", None)
+    STATE.outside = STATE.trace or STATE.outside
     STATE.trace, STATE.recorders, thread.function = None, (), None
     try:
         yield
     finally:
-        STATE.trace, STATE.recorders, thread.function = trace, active, function
+        STATE.trace, STATE.outside, STATE.recorders = before
+        thread.function = function
 
 
 def _plain(shape: tuple[int, ...], dtype: Any) -> Aval:

@@ -54,7 +54,9 @@ class Stream(pure.Generator):
             filled = list(given)
             for i, array in zip(unknown, arrays):
                 filled[i] = array
-            return np.asarray(complaining(getattr(stream, method), *filled), order="C"), stream.read()
+            return np.asarray(
+                complaining(getattr(stream, method), *filled), order="C"
+            ), stream.read()
 
         ones = [np.ones([int(n) for n in given[i].shape], given[i].dtype) for i in unknown]
         trial = drawn(pure.create_rng_state(1, alg), *ones)[0]

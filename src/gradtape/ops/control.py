@@ -73,8 +73,8 @@ class Sweeps(Control):
     """Loops one after the other over the same turns, forwards or backwards: a loop and its ways back, of any order.
 
     plan: for each sweep (backward, number of carried values, reads);  bodies: its turn,
-    (constants, carried, rows) -> (carried, kept).  What turn i keeps is row i of a stack; stacks are numbered as they come,
-    and later sweeps get in turn i row i of those that they read.  The first sweep goes forward while
+    (constants, carried, rows) -> (carried, kept).  What turn i keeps is row i of a stack; stacks are numbered as they
+    come, and later sweeps get in turn i row i of those that they read.  The first sweep goes forward while
     `cond`(constants, carried) holds, at most `limit` turns; the others make as many.
     operands: `n_constants`, then what each sweep carries at its start.  Results: what each carries at its end.
     """
@@ -116,38 +116,28 @@ class Sweeps(Control):
 
 
 def sweeps_vjp(F, g, operands, cond, bodies, plan, n_constants, limit):
-    """Cotangents of a chain of sweeps: the sweeps once more, keeping what their turns start from, and then back."""
+    """Cotangents of a chain of sweeps: the sweeps once more, keeping what the way back looks at, and then back."""
     ways = _ways_back(g, bodies, plan, n_constants)
-    chain = [(body.keeping(n_constants, n), backward, n, reads)
-             for body, (backward, n, reads) in zip(bodies, plan)]  # fmt: skip
-    # Numbers of the stacks: what a sweep kept before, then what its turns start from.
-    renumbered, starts, count = {}, [], 0
-    old = 0
-    for body, (_, n, _) in zip(bodies, plan):
-        n_kept = len(body.avals_out) - n
-        for k in range(n_kept):
-            renumbered[old + k] = count + k
-        starts.append(count + n_kept)
-        old, count = old + n_kept, count + n_kept + n
-    chain = [(b, backward, n, tuple([renumbered[r] for r in reads])) for b, backward, n, reads in chain]
+    if all(way is None for way in ways):
+        return (None,) * len(operands)
     initial = list(operands[n_constants:])
+    chain, renumbered, starts = _once_more(bodies, plan, ways, n_constants)
+    count = sum(len(body.avals_out) - n for body, _, n, _ in chain)  # of stacks
     contributions = {}  # old stack -> numbers of the stacks with its cotangents
-    places, shared = [], []
-    at = sum(n for _, n, _ in plan)
+    places = [None] * len(plan)
     for k in reversed(range(len(plan))):
-        way = ways[k]
+        way, (backward, n, reads) = ways[k], plan[k]
         if way is None:
-            places.append(None)
             continue
-        (backward, n, reads), offset = plan[k], sum(m for _, m, _ in plan[:k])
-        first_kept = sum(len(b.avals_out) - m for b, (_, m, _) in zip(bodies[:k], plan[:k]))
+        offset, first_kept = _offset(plan, k), _first_kept(bodies, plan, k)
         given_rows = [contributions[first_kept + r] for r in way.rows_given]
         body = way.derivative.turn(
             n_constants, n, way.carried, way.constants, way.rows, [len(c) for c in given_rows]
         )
-        row_numbers = [*range(starts[k], starts[k] + n), *[renumbered[r] for r in reads]]
-        row_numbers += [number for numbers in given_rows for number in numbers]
-        chain.append((body, not backward, len(way.carried) + len(way.constants), tuple(row_numbers)))
+        used = [renumbered[reads[r]] for r in way.used_rows]
+        numbers = (*starts[k], *used, *[number for several in given_rows for number in several])
+        places[k] = sum(m for _, _, m, _ in chain)
+        chain.append((body, not backward, len(way.carried) + len(way.constants), numbers))
         for i in way.carried:
             c = g[offset + i]
             initial.append(_zeros(F, bodies[k].avals_out[i]) if c is None else c)
@@ -155,26 +145,48 @@ def sweeps_vjp(F, g, operands, cond, bodies, plan, n_constants, limit):
         for j, row in enumerate(way.rows):
             contributions.setdefault(reads[row], []).append(count + j)
         count += len(way.rows)
-        places.append((at, way))
-        at += len(way.carried) + len(way.constants)
-    if len(chain) == len(plan):
-        return (None,) * len(operands)
     found = F.sweeps(
         *operands[:n_constants], *initial, cond=cond, bodies=tuple([c[0] for c in chain]),
         plan=tuple([c[1:] for c in chain]), n_constants=n_constants, limit=limit,
     )  # fmt: skip
     result = [None] * len(operands)
-    for k, entry in zip(reversed(range(len(plan))), places):
-        if entry is None:
+    for k, way in enumerate(ways):
+        if way is None:
             continue
-        at, way = entry
-        offset = n_constants + sum(m for _, m, _ in plan[:k])
-        for j, i in enumerate(way.carried):
-            result[offset + i] = found[at + j]
-        for j, i in enumerate(way.constants):
-            c = found[at + len(way.carried) + j]
+        offset, cotangents = n_constants + _offset(plan, k), iter(found[places[k] :])
+        for i in way.carried:
+            result[offset + i] = next(cotangents)
+        for i in way.constants:
+            c = next(cotangents)
             result[i] = c if result[i] is None else result[i] + c
     return tuple(result)
+
+
+def _offset(plan, k):
+    """How many carried values come before those of sweep k."""
+    return sum(n for _, n, _ in plan[:k])
+
+
+def _first_kept(bodies, plan, k):
+    """The number of the first stack of sweep k."""
+    return sum(len(body.avals_out) - n for body, (_, n, _) in zip(bodies[:k], plan[:k]))
+
+
+def _once_more(bodies, plan, ways, n_constants):
+    """The sweeps, which also keep what their turns start from where the way back needs it.
+
+    Also the new numbers of their stacks, and those of the additional ones by sweep.
+    """
+    chain, renumbered, starts, count = [], {}, [], 0
+    for k, (body, (backward, n, reads)) in enumerate(zip(bodies, plan)):
+        n_kept, first = len(body.avals_out) - n, _first_kept(bodies, plan, k)
+        more = [] if ways[k] is None else ways[k].used_carried
+        numbers = tuple([renumbered[r] for r in reads])
+        chain.append((body.keeping([n_constants + i for i in more]), backward, n, numbers))
+        renumbered.update((first + i, count + i) for i in range(n_kept))
+        starts.append([*range(count + n_kept, count + n_kept + len(more))])
+        count += n_kept + len(more)
+    return chain, renumbered, starts
 
 
 def _zeros(F, aval):
@@ -184,11 +196,23 @@ def _zeros(F, aval):
 class _Way:
     """How one sweep is gone back: which of its values have cotangents."""
 
-    __slots__ = ("carried", "constants", "derivative", "rows", "rows_given")
+    __slots__ = (
+        "carried",
+        "constants",
+        "derivative",
+        "rows",
+        "rows_given",
+        "used_carried",
+        "used_rows",
+    )
 
-    def __init__(self, derivative, carried, constants, rows, rows_given):
-        self.derivative, self.carried, self.constants = derivative, carried, constants
-        self.rows, self.rows_given = rows, rows_given
+    def __init__(self, derivative, carried, rows_given, n_constants, n, n_rows):
+        self.derivative, self.carried, self.rows_given = derivative, carried, rows_given
+        first = n_constants + n
+        self.constants = [i for i in derivative.sources if i < n_constants]
+        self.rows = [i - first for i in derivative.sources if i >= first]
+        self.used_carried = [i - n_constants for i in derivative.uses(range(n_constants, first))]
+        self.used_rows = [i - first for i in derivative.uses(range(first, first + n_rows))]
 
 
 def _ways_back(g, bodies, plan, n_constants):
@@ -197,8 +221,7 @@ def _ways_back(g, bodies, plan, n_constants):
     rows_with = set()  # stacks whose rows have cotangents
     for k in reversed(range(len(plan))):
         (_, n, reads), body = plan[k], bodies[k]
-        offset = sum(m for _, m, _ in plan[:k])
-        first_kept = sum(len(b.avals_out) - m for b, (_, m, _) in zip(bodies[:k], plan[:k]))
+        offset, first_kept = _offset(plan, k), _first_kept(bodies, plan, k)
         kept = [r for r in range(len(body.avals_out) - n) if first_kept + r in rows_with]
         carried = {i for i in range(n) if g[offset + i] is not None}
         if not carried and not kept:
@@ -211,10 +234,8 @@ def _ways_back(g, bodies, plan, n_constants):
             if more <= carried:
                 break
             carried |= more
-        constants = [i for i in sources if i < n_constants]
-        rows = [i - n_constants - n for i in sources if i >= n_constants + n]
-        rows_with.update(reads[r] for r in rows)
-        ways[k] = _Way(derivative, sorted(carried), constants, rows, kept)
+        ways[k] = _Way(derivative, sorted(carried), kept, n_constants, n, len(reads))
+        rows_with.update(reads[r] for r in ways[k].rows)
     return ways
 
 

@@ -80,13 +80,17 @@ class ConcreteFunction:
             if described[0] != "tensor":
                 return x
             n_tensors += 1
-            return trace.placeholder(_shape_for(x, described), described[1], name)
+            placeholder: Any = trace.placeholder(_shape_for(x, described), described[1], name)
+            if isinstance(x, Tensor) and type(x._value) is np.ndarray:
+                trace.given[placeholder._value.value] = x._value
+            return placeholder
 
         args, kwargs = map_leaves(stand_in, args, kwargs)
         assert self._seeds is not None
         with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-            result = self._function.converted()(*args, **kwargs)
+            result = self._function.converted(args)(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
+        trace.given.clear()
         return Traced(
             trace, n_tensors, outputs, form_of(result), argument_variables
         ), trace.created

@@ -93,7 +93,9 @@ def switch_case(
                 f"{{{','.join(map(str, sorted(numbered)))}}}"
             )
         branches = [numbered[i] for i in range(len(numbered))]
-        return staged.switch(convert(branch_index), branches if default is None else [*branches, default])
+        return staged.switch(
+            convert(branch_index), branches if default is None else [*branches, default]
+        )
     index = int(convert(branch_index)._value)
     return numbered.get(index, default if default is not None else numbered[max(numbered)])()
 
@@ -123,10 +125,10 @@ def while_loop(
         raise TypeError(f"'cond' must be callable. Received: {cond!r}")
     if not callable(body):
         raise TypeError(f"'body' must be callable. Received: {body!r}")
-    if not loop_vars and not isinstance(loop_vars, Tensor):
-        raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     if STATE.trace is not None:
         return staged.while_loop(cond, body, loop_vars, shape_invariants, maximum_iterations)
+    if not loop_vars and not isinstance(loop_vars, Tensor):
+        raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     several = isinstance(loop_vars, list | tuple)
     values = _tensors(loop_vars)
     left = None if maximum_iterations is None else int(convert(maximum_iterations)._value)

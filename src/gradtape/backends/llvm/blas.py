@@ -1,7 +1,7 @@
 """The BLAS that NumPy has loaded: its functions by address, and the integers that they take.
 
-Wheels of NumPy carry an OpenBLAS whose names are dressed (`scipy_cblas_sgemm64_`, integers of 64 bits); other builds have
-the plain names and 32 bits.  Where none is found, products are left to NumPy.
+Wheels of NumPy carry an OpenBLAS whose names are dressed (`scipy_cblas_sgemm64_`, integers of 64 bits); other builds
+have the plain names and 32 bits.  Where none is found, products are left to NumPy.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, w
 
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
 CONTROL = ("while", "cond")
-SMALL = 2000  # instructions of an equation that is done in registers
+SMALL = 2500  # instructions of an equation that is done in registers
 PRODUCTS = frozenset(
     ("matmul", "affine", "gemm", "conv", "conv_backprop_input", "conv_backprop_filter")
 )
@@ -43,9 +43,13 @@ def prepare(graph: Graph) -> Graph:
     for equation in graph.equations:
         if equation.op in CONTROL and not in_registers(equation):
             attrs = {name: _prepared(attr) for name, attr in equation.attrs.items()}
-            equation = Equation(equation.op, equation.inputs, attrs, equation.outputs, equation.site)
+            equation = Equation(
+                equation.op, equation.inputs, attrs, equation.outputs, equation.site
+            )
         equations.append(equation)
-    return prepared(Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name))
+    return prepared(
+        Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name)
+    )
 
 
 def _prepared(attr: Any) -> Any:
@@ -109,12 +113,13 @@ class Ways:
                 for inner in getattr(graph, "equations", ())
             )
         return (
-            way == "python" or equation.op in CHECKING or way == "rows" and equation.op in CONTROL
+            way == "python" or equation.op in CHECKING or (way == "rows" and equation.op in CONTROL)
         )
 
 
 CHECKING = frozenset(
-    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div", "truncate_mod")
+    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div",
+     "truncate_mod")
 )  # fmt: skip
 
 
@@ -142,7 +147,7 @@ class Maker:
         unit: Unit,
         plan: Plan,
         ways: Ways,
-        callbacks: dict[str, Equation],
+        callbacks: dict[str, Callable[[], Equation]],
     ):
         self.plan, self.unit, self.ways, self.callbacks = plan, unit, ways, callbacks
         self.inputs, self.outputs, self.arena, self.table = run.args
@@ -183,13 +188,21 @@ class Maker:
             place = I64(native.STATE_BYTES + buffer.index)
             return e.gep(self.arena, [place], inbounds=True, source_etype=I8)
         if buffer.kind == "constant":
-            name = f"constant:{id(buffer.array)}"
-            self.constants[name] = buffer.array
+            name = self._constant(buffer.array)
             base, number = self.table, self.unit.slot(name)
         else:
             base, number = (self.inputs if buffer.kind == "input" else self.outputs), buffer.index
         cell = e.gep(base, [I64(number)], inbounds=True, source_etype=PTR)
         return e.load(cell, typ=PTR)
+
+    def _constant(self, array: Any) -> str:
+        """The slot name of a constant; one for each array."""
+        for name, known in self.constants.items():
+            if known is array:
+                return name
+        name = f"constant:{len(self.constants)}"
+        self.constants[name] = array
+        return name
 
     def _pointer_of(self, value: Value) -> ir.Value:
         """The buffer of an operand or a result of the equation at hand."""
@@ -275,7 +288,7 @@ class Maker:
         self.b.cbranch(stop, done, head)
         self.b.position_at_end(done)
 
-    def poll(self, b: ir.IRBuilder) -> ir.Value:
+    def poll(self, b: Any) -> ir.Value:
         return native.poll(b, self.arena, self.table)
 
     def rows(self, step: Run) -> None:
@@ -296,7 +309,8 @@ class Maker:
         """A call of Python on the operands' and results' buffers; then on to `after`, or right here."""
         assert step is not None
         name = f"callback:{len(self.callbacks)}"
-        self.callbacks[name] = step.equation
+        equation = step.equation
+        self.callbacks[name] = lambda: equation
         buffers = [*step.reads, *step.writes]
         place = native.on_stack(self.entry, 8 * len(buffers))
         e = native.Emit(self.b, self.unit.slot, self.table)

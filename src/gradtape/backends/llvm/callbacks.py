@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,21 @@ class Callback:
     Kernels get read-only views.  The user's functions (`host`) get arrays of their own, which they may keep.
     """
 
-    def __init__(self, equation: Equation):
-        self.equation, self.card = equation, REGISTRY[equation.op]
-        self.avals = [v.aval for v in (*equation.inputs, *equation.outputs)]
+    def __init__(self, equation: Callable[[], Equation]):
+        self._given = equation
         self._views: dict[tuple[int, int], np.ndarray] = {}
+
+    @cached_property
+    def equation(self) -> Equation:
+        return self._given()
+
+    @cached_property
+    def avals(self) -> list[Aval]:
+        return [v.aval for v in (*self.equation.inputs, *self.equation.outputs)]
+
+    @property
+    def card(self) -> Any:
+        return REGISTRY[self.equation.op]
 
     def __call__(self, place: int) -> None:
         equation, n = self.equation, len(self.equation.inputs)

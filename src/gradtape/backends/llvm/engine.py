@@ -163,7 +163,9 @@ def object_code(text: str, passes: int = 0, effort: int = EFFORT) -> bytes:
         try:
             module = binding.parse_assembly(text)
         except RuntimeError as error:
-            raise ValueError(f"LLVM does not take this code: {error}\nReceived:\n{text[:2000]}") from None
+            raise ValueError(
+                f"LLVM does not take this code: {error}\nReceived:\n{text[:2000]}"
+            ) from None
         target = machine.machine(effort)
         if passes:
             options = binding.create_pipeline_tuning_options(speed_level=passes)

@@ -6,8 +6,8 @@ gets (`arena`) lies its *state*: the interpreter's thread state while the lock i
 exception on its way out.
 
 The *door* is a built-in function, made of the code through `PyCFunction_NewEx`: it takes NumPy arrays, checks their
-types against a description, reads the addresses of their data, and calls `run`.  Its code, that of `poll` (whether loops
-are to end) and that of `python` (a call of Python in their midst) are the same for all graphs and stand here as text.
+types against a description, reads the addresses of their data, and calls `run`.  Its code, that of `poll` (whether
+loops are to end) and that of `python` (a call of Python in their midst) are the same for all graphs, and text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from llvmlite import ir
 
@@ -81,7 +80,7 @@ def api_address(name: str) -> int:
 class Emit:
     """Short forms for code on addresses."""
 
-    def __init__(self, b: ir.IRBuilder, slot: Callable[[str], int], table: Any):
+    def __init__(self, b: Any, slot: Callable[[str], int], table: Any):
         self.b, self.slot, self.table = b, slot, table
 
     def at(self, base: Any, offset: int) -> Any:
@@ -104,14 +103,14 @@ class Emit:
         return self.b.icmp_unsigned("!=", self.b.ptrtoint(pointer, I64), I64(0))
 
 
-def on_stack(b: ir.IRBuilder, nbytes: int) -> Any:
+def on_stack(b: Any, nbytes: int) -> Any:
     """Bytes that last until the function returns."""
     place: Any = b.alloca(ir.ArrayType(I8, max(nbytes, 8)))
     place.align, place.type = 64, PTR
     return place
 
 
-def call_pointer(b: ir.IRBuilder, address: Any, result: ir.Type, arguments: Sequence[Any]) -> Any:
+def call_pointer(b: Any, address: Any, result: ir.Type, arguments: Sequence[Any]) -> Any:
     """A call through an address."""
     callee = _Callee(address, ir.FunctionType(result, [a.type for a in arguments]))
     call = ir.CallInstr(b.block, callee, list(arguments))
@@ -152,14 +151,16 @@ def outside(module: ir.Module, name: str, result: ir.Type, *arguments: ir.Type) 
     return found or ir.Function(module, ir.FunctionType(result, arguments), name)
 
 
-def poll(b: ir.IRBuilder, state: Any, table: Any) -> Any:
+def poll(b: Any, state: Any, table: Any) -> Any:
     """Emits the call that says whether loops are to end.  Every 50 ms Python gets its turn: signals, other threads."""
     return b.call(outside(b.module, POLL, I1, PTR, PTR), [state, table])
 
 
-def python(b: ir.IRBuilder, state: Any, table: Any, target: Any, pointers: Any) -> Any:
+def python(b: Any, state: Any, table: Any, target: Any, pointers: Any) -> Any:
     """Emits target(address of the pointers), a call of Python; whether it raised."""
-    return b.call(outside(b.module, PYTHON, I1, PTR, PTR, PTR, PTR), [state, table, target, pointers])
+    return b.call(
+        outside(b.module, PYTHON, I1, PTR, PTR, PTR, PTR), [state, table, target, pointers]
+    )
 
 
 def _lines(code: str) -> str:
@@ -171,7 +172,11 @@ def _lines(code: str) -> str:
             base, offset = "%table", str(8 * slots[words[3]])
             kind = "ptr"
         elif len(words) > 3 and words[1] == "=" and words[2] in ("word", "int", "pointer"):
-            base, offset, kind = words[3], words[5], {"word": "i64", "int": "i32", "pointer": "ptr"}[words[2]]
+            base, offset, kind = (
+                words[3],
+                words[5],
+                {"word": "i64", "int": "i32", "pointer": "ptr"}[words[2]],
+            )
         elif words and words[0] == "set":
             lines.append(f"  %p{count} = getelementptr i8, ptr {words[1]}, i64 {words[3]}")
             lines.append(f"  store {' '.join(words[5:])}, ptr %p{count}")

@@ -6,25 +6,33 @@ Small graphs are held in registers (`rows`), all others in planned buffers (`buf
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from gradtape.backends.llvm import native
+from gradtape.backends.llvm import buffers, native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.buffers import Maker, Ways, prepare
 from gradtape.backends.llvm.context import Unit
-from gradtape.backends.llvm.engine import host
+from gradtape.backends.llvm.describe import (
+    META,
+    constants_from,
+    describe,
+    meta_text,
+    read_meta,
+    with_meta,
+)
+from gradtape.backends.llvm.engine import Compiled, compile_described, compile_ir, host
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
+from gradtape.base.config import settings
 from gradtape.graph.ir import Equation, Graph
 from gradtape.graph.memory import plan_memory
-from gradtape.graph.memory_check import check_plan
 
-ROWS_LIMIT = 6000  # vector instructions
+ROWS_LIMIT = 2500  # vector instructions: longer code takes LLVM longer than it saves
 CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
 HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
 
@@ -33,25 +41,70 @@ HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
 class Program:
     """The code of a graph, and what it is to be called with.
 
-    slots: names of what stands in the table.  constants: arrays by slot name.  callbacks: equations that are done by
-    Python, by slot name.  arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
+    slots: names of what stands in the table.  constants: arrays by slot name.
+    callbacks: what gives the equations that are done by Python, by slot name.
+    arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
     release: whether Python's lock is given away during a call.
     """
 
-    module: ir.Module
+    module: ir.Module | None
     mode: str
     release: bool
     slots: dict[str, int] = field(default_factory=native.first_slots)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
-    callbacks: dict[str, Equation] = field(default_factory=dict)
+    callbacks: dict[str, Callable[[], Equation]] = field(default_factory=dict)
     arena_bytes: int | None = None
 
-    @property
-    def text(self) -> str:
-        return native.complete(self.module)
+    def text(self, graph: Graph) -> str:
+        """The code, and beside it what `found` needs."""
+        assert self.module is not None
+        return with_meta(native.complete(self.module), meta_text(graph, self))
 
     def slot(self, name: str) -> int:
         return self.slots.setdefault(name, len(self.slots))
+
+
+def compiled(graph: Graph, donate: Mapping[int, int]) -> tuple[Program, Compiled]:
+    """A graph's program and its machine code: found on disk where it was made before, else made."""
+    made: list[Program] = []
+
+    def make() -> str:
+        made.append(build(graph, donate))
+        return made[0].text(graph)
+
+    library = buffers.blas()
+    description = describe(
+        graph, donate, ROWS_LIMIT, buffers.SMALL, library.bits if library else None
+    )
+    if description is None:
+        code = compile_ir(make())
+    else:
+        code = compile_described(description, make)
+    if made:
+        return made[0], code
+    return found(graph, donate, code) or build(graph, donate), code
+
+
+def found(graph: Graph, donate: Mapping[int, int], code: Compiled) -> Program | None:
+    """The program of code from disk, without its module; None where nothing is known but the code."""
+    meta = read_meta(code.address(META))
+    if meta is None:
+        return None
+    slots = {name: k for k, name in enumerate(meta["slots"])}
+    program = Program(None, meta["mode"], meta["release"], slots, arena_bytes=meta["arena"])
+    program.constants = constants_from(graph, meta["constants"])
+    built: list[Program] = []
+
+    def equation_of(name: str) -> Callable[[], Equation]:
+        def equation() -> Equation:
+            if not built:
+                built.append(build(graph, donate))
+            return built[0].callbacks[name]()
+
+        return equation
+
+    program.callbacks = {name: equation_of(name) for name in meta["callbacks"]}
+    return program
 
 
 def build(graph: Graph, donate: Mapping[int, int]) -> Program:
@@ -79,7 +132,7 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
     inputs, outputs, arena, table = run.args
     b = ir.IRBuilder(run.append_basic_block("entry"))
 
-    def poll(b: ir.IRBuilder) -> Any:
+    def poll(b: Any) -> Any:
         return native.poll(b, arena, table)
 
     def pointer(base: Any, k: int) -> Any:
@@ -112,7 +165,9 @@ def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
-    if CHECK_PLANS:
+    if CHECK_PLANS or settings.debug:
+        from gradtape.graph.memory_check import check_plan
+
         check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
     found = blas()
     unit = Unit(

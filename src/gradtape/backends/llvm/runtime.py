@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -14,8 +15,8 @@ from gradtape.backends.llvm import native
 from gradtape.backends.llvm.blas import blas
 from gradtape.backends.llvm.callbacks import Callback
 from gradtape.backends.llvm.context import PARALLEL
-from gradtape.backends.llvm.engine import compile_ir
-from gradtape.backends.llvm.program import Program, build
+from gradtape.backends.llvm.engine import Compiled
+from gradtape.backends.llvm.program import Program, compiled
 from gradtape.backends.llvm.threads import parallel_address
 from gradtape.backends.protocol import check_donations, undonated
 from gradtape.graph.ir import Aval, Graph, graphs_in
@@ -41,18 +42,20 @@ def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> Nati
     Raises NotImplementedError where arrays cannot be read from machine code: strings, other interpreters.
     """
     if not readable():
-        raise NotImplementedError("This interpreter's arrays are not laid out as machine code expects.")
+        raise NotImplementedError(
+            "This interpreter's arrays are not laid out as machine code expects."
+        )
     if holds_objects(graph):
         raise NotImplementedError("Strings are left to NumPy.")
     donate = dict(donate or {})
     check_donations(graph, donate)
-    return NativeExecutable(graph, donate, build(graph, donate))
+    return NativeExecutable(graph, donate, *compiled(graph, donate))
 
 
 @cache
 def readable() -> bool:
     """Whether machine code can read this interpreter's arrays."""
-    return sys.implementation.name == "cpython" and native.layout_known()
+    return sys.implementation.name == "cpython" and os.name == "posix" and native.layout_known()
 
 
 def holds_objects(graph: Graph) -> bool:
@@ -73,10 +76,10 @@ class NativeExecutable:
     call(*inputs): a Python function around it.
     """
 
-    def __init__(self, graph: Graph, donate: dict[int, int], program: Program):
+    def __init__(self, graph: Graph, donate: dict[int, int], program: Program, code: Compiled):
         self.graph, self.donate, self.mode = graph, donate, program.mode
         self._arena_bytes, self._release = program.arena_bytes, program.release
-        self._compiled = compile_ir(program.text)
+        self._compiled = code
         self.from_disk = self._compiled.from_disk
         self._keep: list[Any] = [self._compiled]  # lives as long as any door
         self._table = self._filled_table(program)

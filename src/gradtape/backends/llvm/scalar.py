@@ -189,6 +189,8 @@ class ScalarBuilder(MathMethods, IntegerMethods):
                 fits = b.op("and", b.lt(x, b.const(edge)), b.gt(x, b.const(-edge - 1)))
             y = self._turned("fptosi", b.select(fits, x, b.const(0)), i)
         y = i.select(fits, y, i.const(-(2 ** (8 * wide.itemsize - 1))))
+        if target == np.uint64:
+            y = i.select(b.ge(x, b.const(2 * edge)), i.const(0), y)
         return self.cast(y, wide, target)
 
     def bitcast(self, x: Any, to: ScalarBuilder) -> Any:

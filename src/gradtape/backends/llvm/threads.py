@@ -2,14 +2,15 @@
 
 A region is a function and its parts.  The caller and one worker take parts off a common counter until none is left; the
 parts depend on the loop alone, so results do not depend on who took which.  The worker is started by the first
-region, looks for work a few microseconds longer and then sleeps; while it is at work for one caller, others do all their
-parts themselves, so that there are never more than two threads at it.  A forked child starts with no worker.
+region, looks for work a few microseconds longer and then sleeps; while it is at work for one caller, others do all
+their parts themselves, so that there are never more than two threads at it.  A forked child starts with no worker.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from typing import Any
 
@@ -50,15 +51,22 @@ def parallel_address() -> int:
             reset = ctypes.CFUNCTYPE(None)(compiled.address("gradtape_reset"))
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=reset)
-            if (os.cpu_count() or 1) < 2 or os.environ.get("GRADTAPE_THREADS") == "1":
+            if not _second_thread():
                 ctypes.CFUNCTYPE(None)(compiled.address("gradtape_alone"))()
         return _made["address"]
+
+
+def _second_thread() -> bool:
+    """Whether a second thread is of use: two processors at least, and semaphores without names (Linux has them)."""
+    if not sys.platform.startswith("linux") or os.environ.get("GRADTAPE_THREADS") == "1":
+        return False
+    return len(os.sched_getaffinity(0)) > 1
 
 
 def _module() -> ir.Module:
     module = ir.Module(name="threads")
     module.triple = host().triple
-    pool = ir.GlobalVariable(module, ir.ArrayType(I8, POOL_BYTES), "pool")
+    pool: Any = ir.GlobalVariable(module, ir.ArrayType(I8, POOL_BYTES), "pool")
     pool.initializer, pool.linkage, pool.align = ir.Constant(pool.value_type, None), "internal", 64
     _Threads(module, pool)
     return module
@@ -81,22 +89,22 @@ class _Threads:
     def outside(self, name: str, result: ir.Type, *arguments: ir.Type) -> ir.Function:
         return ir.Function(self.module, ir.FunctionType(result, arguments), name)
 
-    def function(self, name: str, result: ir.Type, *arguments: ir.Type) -> tuple[Any, ir.IRBuilder]:
+    def function(self, name: str, result: ir.Type, *arguments: ir.Type) -> tuple[Any, Any]:
         found = ir.Function(self.module, ir.FunctionType(result, arguments), name)
         return found, ir.IRBuilder(found.append_basic_block("entry"))
 
-    def at(self, b: ir.IRBuilder, offset: int) -> Any:
+    def at(self, b: Any, offset: int) -> Any:
         place: Any = b.gep(self.pool, [I64(offset)], source_etype=I8)
         place.type = PTR
         return place
 
-    def get(self, b: ir.IRBuilder, offset: int) -> Any:
+    def get(self, b: Any, offset: int) -> Any:
         return b.load_atomic(self.at(b, offset), "acquire", 8, typ=I64)
 
-    def put(self, b: ir.IRBuilder, value: Any, offset: int) -> None:
+    def put(self, b: Any, value: Any, offset: int) -> None:
         self.swap(b, value, offset)
 
-    def swap(self, b: ir.IRBuilder, value: Any, offset: int) -> Any:
+    def swap(self, b: Any, value: Any, offset: int) -> Any:
         """Stores, and gives what was there before."""
         return b.atomic_rmw("xchg", self.at(b, offset), value, "seq_cst")
 
@@ -117,7 +125,7 @@ class _Threads:
         return function
 
     @staticmethod
-    def part(b: ir.IRBuilder, k: Any, target: Any, operands: Any, bounds: Any) -> None:
+    def part(b: Any, k: Any, target: Any, operands: Any, bounds: Any) -> None:
         begin = b.load(b.gep(bounds, [k], source_etype=I64), typ=I64)
         end = b.load(b.gep(bounds, [b.add(k, I64(1))], source_etype=I64), typ=I64)
         call_pointer(b, target, VOID, [operands, begin, end, k])
@@ -241,7 +249,7 @@ class _Threads:
         self.put(b, I64(0), BUSY)
         b.ret_void()
 
-    def pause(self, b: ir.IRBuilder) -> None:
+    def pause(self, b: Any) -> None:
         """Tells the processor that this is a loop that waits."""
         if host().triple.startswith(("x86", "i686")):
             name, arguments = "llvm.x86.sse2.pause", []

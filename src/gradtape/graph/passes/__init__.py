@@ -1,7 +1,8 @@
 """Passes: each takes a graph and gives one with the same meaning.  `optimize` runs them until nothing changes.
 
-Meaning is what `Graph.run` gives, bit for bit (a NaN is a NaN), and the effects in their order.  Only with
-`allow_rounding` may a result differ by rounding, or by the sign of a zero.
+Meaning is what `Graph.run` gives, bit for bit (a NaN is a NaN), and the effects in their order.  Only with `reorder` may
+the terms of a sum be added in another order, only with `allow_rounding` may a result differ by rounding, or by the sign
+of a zero.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ from collections.abc import Callable
 
 from gradtape.base.config import settings
 from gradtape.graph.ir import Equation, Graph
-from gradtape.graph.passes.algebra import algebra, algebra_with_rounding
+from gradtape.graph.passes.algebra import (
+    algebra,
+    algebra_with_reordering,
+    algebra_with_rounding,
+)
 from gradtape.graph.passes.cse import common
 from gradtape.graph.passes.dce import dead_code
 from gradtape.graph.passes.fold import fold
@@ -24,11 +29,12 @@ ROUNDS = 12  # a bound only: two or three rounds are usual
 HOLDERS = frozenset(("cond", "while", "sweeps", "fused"))
 
 
-def optimize(graph: Graph, *, allow_rounding: bool = False) -> Graph:
+def optimize(graph: Graph, *, reorder: bool = False, allow_rounding: bool = False) -> Graph:
     """The graph after all passes, its nested graphs too, run until nothing changes."""
     passes = EXACT
-    if allow_rounding:
-        passes = tuple([algebra_with_rounding if p is algebra else p for p in EXACT])
+    if reorder or allow_rounding:
+        chosen = algebra_with_rounding if allow_rounding else algebra_with_reordering
+        passes = tuple([chosen if p is algebra else p for p in EXACT])
     return _settle(graph, passes, {})
 
 
@@ -89,6 +95,7 @@ __all__ = [
     "EXACT",
     "Pass",
     "algebra",
+    "algebra_with_reordering",
     "algebra_with_rounding",
     "common",
     "control",

@@ -1,7 +1,7 @@
 """Algebra that changes no bit of a result: no rounding, no NaN, no signed zero.
 
-Each rule says in its docstring what it turns into what.  `ROUNDING` holds those that do change a rounding (or the
-sign of a zero); they are used only when asked for.
+Each rule says in its docstring what it turns into what.  `SUMS` holds those that add the terms of a sum in another
+order, `ROUNDING` those that change a rounding (or the sign of a zero); they are used only when asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gradtape.graph.passes.movement import MOVEMENT
 from gradtape.graph.passes.rewrite import Rewriter, Table, rewrite
 
 ARITHMETIC = Table()
+SUMS = Table()
 ROUNDING = Table()
 on = ARITHMETIC.on
 rounding = ROUNDING.on
@@ -340,6 +341,32 @@ def cast_of_cast(r: Rewriter, e: Equation) -> Any:
     return r.emit("cast", first.inputs, {"dtype": dtype}, e.outputs[0].aval, e)
 
 
+# --- with sums in another order ---------------------------------------------------------------------------------------
+
+
+@SUMS.on("reduce_sum")
+def sum_of_products(r: Rewriter, e: Equation) -> Any:
+    """sum over batches of (a' b) -> (a' b) of the batches end to end: one product, and no stack of them"""
+    x = e.inputs[0]
+    product = r.maker(x, "matmul")
+    rank = len(x.shape)
+    if product is None or rank < 3 or x.aval.dtype.name not in CALCULATED or e.attrs["keepdims"]:
+        return None
+    if tuple(sorted(e.attrs["axis"])) != tuple(range(rank - 2)):
+        return None
+    a, b = product.inputs
+    if (
+        not product.attrs["transpose_a"]
+        or product.attrs["transpose_b"]
+        or a.shape[:-2] != b.shape[:-2]
+        or not x.aval.size
+    ):
+        return None
+    rows = a.aval.size // a.shape[-1]
+    flat = tuple([r.reshaped(v, (rows, v.shape[-1]), e) for v in (a, b)])
+    return r.emit("matmul", flat, product.attrs, e.outputs[0].aval, e)
+
+
 # --- with another rounding --------------------------------------------------------------------------------------------
 
 
@@ -405,12 +432,18 @@ def sum_of_repeats(r: Rewriter, e: Equation) -> Any:
 
 
 EXACT = BROADCAST | ARITHMETIC | MOVEMENT
-ALL = EXACT | ROUNDING
+REORDERED = EXACT | SUMS
+ALL = REORDERED | ROUNDING
 
 
 def algebra(graph: Graph) -> Graph:
     """Simpler equations with the same results, bit for bit."""
     return rewrite(graph, EXACT)
+
+
+def algebra_with_reordering(graph: Graph) -> Graph:
+    """Simpler equations with the same results, but that sums may add their terms in another order."""
+    return rewrite(graph, REORDERED)
 
 
 def algebra_with_rounding(graph: Graph) -> Graph:

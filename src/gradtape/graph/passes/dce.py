@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradtape.graph.ir import Equation, Graph, Value, has_effect
+from gradtape.graph.ir import Equation, Graph, Value, graphs_in, has_effect
 
 KEPT = frozenset(("check_numerics",))  # raises for what it sees: it stays, used or not
 HOLDERS = frozenset(("cond", "while", "sweeps", "host", "fused"))  # may have an effect
@@ -19,8 +19,7 @@ def must_stay(equation: Equation) -> bool:
 
 
 def _guards(equation: Equation) -> bool:
-    graphs = equation.attrs.get("branches") or (equation.attrs.get("body"),)
-    return any(must_stay(e) for g in graphs if g is not None for e in g.equations)
+    return any(must_stay(e) for graph in graphs_in(equation.attrs) for e in graph.equations)
 
 
 def needed(graph: Graph, outputs: Iterable[Value]) -> set[Value]:
@@ -46,8 +45,9 @@ def dead_code(graph: Graph) -> Graph:
             if (op not in HOLDERS and op not in KEPT) or not must_stay(equation):
                 changed = True
                 continue
-        if op == "cond" or op == "while":
-            slim = (prune_cond if op == "cond" else prune_while)(equation, live)
+        prune = PRUNE.get(op)
+        if prune is not None:
+            slim = prune(equation, live)
             if slim is not equation:
                 changed = True
                 equation = slim
@@ -115,6 +115,81 @@ def prune_while(equation: Equation, live: set[Value]) -> Equation:
         tuple([equation.outputs[i] for i in order]),
         equation.site,
     )
+
+
+def prune_sweeps(equation: Equation, live: set[Value]) -> Equation:
+    """Sweeps without carried values, rows and whole sweeps that nothing needs; one sweep alone is a `while`."""
+    attrs = equation.attrs
+    n, plan, bodies, cond = attrs["n_constants"], attrs["plan"], attrs["bodies"], attrs["cond"]
+    starts, stacks = [0], [0]  # where the results and the stacks of each sweep begin
+    for (_, n_carried, _), body in zip(plan, bodies):
+        starts.append(starts[-1] + n_carried)
+        stacks.append(stacks[-1] + len(body.avals_out) - n_carried)
+    in_cond = needed(cond, cond.outputs)
+    carried = [
+        {i for i in range(m) if equation.outputs[s + i] in live}
+        for (_, m, _), s in zip(plan, starts)
+    ]
+    carried[0] |= {i for i, v in enumerate(cond.inputs[n:]) if v in in_cond}
+    kept: set[int] = set()  # stacks that are read
+    inside: list[set[Value]] = [set()] * len(plan)
+    before = -1
+    while before != (before := len(kept) + sum(map(len, carried))):
+        for k in reversed(range(len(plan))):
+            (_, m, reads), body = plan[k], bodies[k]
+            outs = [body.outputs[i] for i in carried[k]]
+            outs += [
+                body.outputs[m + s - stacks[k]] for s in kept if stacks[k] <= s < stacks[k + 1]
+            ]
+            inside[k] = used = needed(body, outs)
+            carried[k] |= {i for i, v in enumerate(body.inputs[n : n + m]) if v in used}
+            kept |= {r for r, v in zip(reads, body.inputs[n + m :]) if v in used}
+    constants = [
+        i
+        for i in range(n)
+        if cond.inputs[i] in in_cond or any(b.inputs[i] in used for b, used in zip(bodies, inside))
+    ]
+    stay = [
+        k
+        for k in range(len(plan))
+        if not k or carried[k] or any(stacks[k] <= s < stacks[k + 1] for s in kept)
+        or any(must_stay(e) for e in bodies[k].equations)
+    ]  # fmt: skip
+    if len(constants) == n and len(kept) == stacks[-1] and sum(map(len, carried)) == starts[-1]:
+        return equation
+    number = {s: i for i, s in enumerate(sorted(kept))}
+    new_plan, new_bodies, results = [], [], []
+    for k in stay:
+        (backward, m, reads), body = plan[k], bodies[k]
+        order = sorted(carried[k])
+        rows = [j for j, v in enumerate(body.inputs[n + m :]) if v in inside[k]]
+        inputs = [*constants, *[n + i for i in order], *[n + m + j for j in rows]]
+        outs = [
+            *order,
+            *[m + s - stacks[k] for s in sorted(kept) if stacks[k] <= s < stacks[k + 1]],
+        ]
+        new_bodies.append(part(body, inputs, outs))
+        new_plan.append((backward, len(order), tuple([number[reads[j]] for j in rows])))
+        results += [starts[k] + i for i in order]
+    slim = {
+        **attrs,
+        "cond": part(cond, [*constants, *[n + i for i in sorted(carried[0])]], [0]),
+        "bodies": tuple(new_bodies),
+        "plan": tuple(new_plan),
+        "n_constants": len(constants),
+    }
+    op = "sweeps"
+    if len(stay) == 1:
+        op = "while"
+        slim["body"] = slim.pop("bodies")[0]
+        del slim["plan"]
+    operands = tuple([equation.inputs[i] for i in [*constants, *[n + r for r in results]]])
+    return Equation(
+        op, operands, slim, tuple([equation.outputs[r] for r in results]), equation.site
+    )
+
+
+PRUNE = {"cond": prune_cond, "while": prune_while, "sweeps": prune_sweeps}
 
 
 def part(graph: Graph, inputs: list[int], outputs: list[int]) -> Graph:

@@ -36,7 +36,10 @@ def _joins(equation: Equation) -> bool:
 
 def _repeats(equation: Equation) -> bool:
     """Whether an equation does no more than repeat a smaller value."""
-    return equation.op == "broadcast_to" and equation.outputs[0].aval.size > equation.inputs[0].aval.size
+    return (
+        equation.op == "broadcast_to"
+        and equation.outputs[0].aval.size > equation.inputs[0].aval.size
+    )
 
 
 def _repeated(graph: Graph) -> Graph:
@@ -55,7 +58,9 @@ def _repeated(graph: Graph) -> Graph:
                     own[x] = Value(x.aval)
                     equations.append(Equation(m.op, m.inputs, m.attrs, (own[x],), m.site))
             if own:
-                e = Equation(e.op, tuple([own.get(x, x) for x in e.inputs]), e.attrs, e.outputs, e.site)
+                e = Equation(
+                    e.op, tuple([own.get(x, x) for x in e.inputs]), e.attrs, e.outputs, e.site
+                )
         used.update(e.inputs)
         equations.append(e)
     kept = [e for e in equations if not _repeats(e) or e.outputs[0] in used]
@@ -85,7 +90,10 @@ class _Group:
 
 def _shape(equation: Equation) -> tuple[int, ...]:
     """The shape of the elements that an equation walks."""
-    return max([v.shape for v in (*equation.inputs, *equation.outputs)], key=lambda s: (_size(s), len(s)))
+    return max(
+        [v.shape for v in (*equation.inputs, *equation.outputs)],
+        key=lambda s: (_size(s), len(s)), default=(),
+    )  # fmt: skip
 
 
 def _size(shape: Sequence[int]) -> int:
@@ -111,7 +119,11 @@ class _Fusion:
             self._add(number, equation)
         equations = [e for group in self._ordered() for e in self._emitted(group)]
         return Graph(
-            self.graph.inputs, tuple(equations), self.graph.outputs, self.graph.constants, self.graph.name
+            self.graph.inputs,
+            tuple(equations),
+            self.graph.outputs,
+            self.graph.constants,
+            self.graph.name,
         )
 
     def _add(self, number: int, equation: Equation) -> None:
@@ -198,7 +210,9 @@ class _Fusion:
         last_effect: int | None = None
         for number in sorted(self.groups):
             group = self.groups[number]
-            needs = {makers[x].number for e in group.members for x in e.inputs if x in makers} - {number}
+            needs = {makers[x].number for e in group.members for x in e.inputs if x in makers} - {
+                number
+            }
             if any(e.effect for e in group.members):
                 if last_effect is not None:
                     needs.add(last_effect)
@@ -249,14 +263,18 @@ class _Fusion:
             return group.members
         if not graph.outputs or not self.nestable(graph):
             return list(graph.equations)
-        return [Equation("fused", graph.inputs, {"graph": graph}, graph.outputs, group.members[-1].site)]
+        return [
+            Equation("fused", graph.inputs, {"graph": graph}, graph.outputs, group.members[-1].site)
+        ]
 
 
 def _plain(equation: Equation, shape: tuple[int, ...]) -> bool:
     """Whether an equation makes a value of this shape element by element."""
     if equation.op in FOLDS or expands(equation.op) or equation.outputs[0].shape != shape:
         return False
-    return not is_same(equation) or equation.op == "broadcast_to" or equation.inputs[0].shape == shape
+    return (
+        not is_same(equation) or equation.op == "broadcast_to" or equation.inputs[0].shape == shape
+    )
 
 
 def _sorted(members: Sequence[Equation]) -> list[Equation]:
@@ -275,5 +293,7 @@ def _sorted(members: Sequence[Equation]) -> list[Equation]:
                 order.append(now)
             else:
                 stack.append((now, True))
-                stack += [(makers[x], False) for x in now.inputs if x in makers and makers[x] not in done]
+                stack += [
+                    (makers[x], False) for x in now.inputs if x in makers and makers[x] not in done
+                ]
     return order

@@ -19,53 +19,59 @@ GROWTH = (
 LOOPS = Table()
 
 
-@LOOPS.on("while")
+@LOOPS.on("while", "sweeps")
 def hoist(r: Rewriter, e: Equation) -> Any:
     """while(body with f(constant)) -> y = f(constant); while(body with y)"""
     n = e.attrs["n_constants"]
-    parts: dict[str, Any] = {}
+    parts: list[Graph] = [
+        e.attrs["cond"],
+        *(e.attrs["bodies"] if e.op == "sweeps" else (e.attrs["body"],)),
+    ]
+    moving = [invariant(graph, n) for graph in parts]
+    if not any(moving):
+        return None
+    handed: list[list[Value]] = []  # of each part: what of the moved it still needs
     extra: list[Value] = []
-    for name in ("cond", "body"):
-        graph: Graph = e.attrs[name]
-        moving = invariant(graph, n)
-        if not moving:
-            continue
+    for graph, moved in zip(parts, moving):
         here: dict[Value, Value] = dict(zip(graph.inputs[:n], e.inputs[:n]))
-        for q in moving:
+        for q in moved:
             for v in q.inputs:
                 if v not in here:
                     here[v] = r.constant(graph.constants[v])
             fresh = tuple([Value(v.aval) for v in q.outputs])
-            moved = Equation(q.op, tuple([here[v] for v in q.inputs]), q.attrs, fresh, q.site)
-            here.update(zip(q.outputs, r.add(moved)))
-        out = set(moving)
-        rest = tuple([q for q in graph.equations if q not in out])
-        wanted = {v for q in rest for v in q.inputs} | set(graph.outputs)
-        handed = [v for q in moving for v in q.outputs if v in wanted]
-        parts[name] = (graph, rest, handed)
-        extra += [here[v] for v in handed]
-    if not parts:
-        return None
-    attrs = dict(e.attrs)
-    for name in ("cond", "body"):
-        graph = e.attrs[name]
-        rest: Any = graph.equations
-        own: list[Value] = []
-        for other in ("cond", "body"):
-            if other not in parts:
-                continue
-            _, others, handed = parts[other]
-            if other == name:
-                own += handed
-                rest = others
-            else:
-                own += [Value(v.aval) for v in handed]
-        inputs = (*graph.inputs[:n], *own, *graph.inputs[n:])
-        attrs[name] = Graph(inputs, rest, graph.outputs, graph.constants, graph.name)
-    attrs["n_constants"] = n + len(extra)
+            outside = Equation(q.op, tuple([here[v] for v in q.inputs]), q.attrs, fresh, q.site)
+            here.update(zip(q.outputs, r.add(outside)))
+        gone = set(moved)
+        wanted = {v for q in graph.equations if q not in gone for v in q.inputs} | set(
+            graph.outputs
+        )
+        handed.append([v for q in moved for v in q.outputs if v in wanted])
+        extra += [here[v] for v in handed[-1]]
+    slim = [
+        _handed(graph, n, moved, handed, k) for k, (graph, moved) in enumerate(zip(parts, moving))
+    ]
+    attrs = {**e.attrs, "cond": slim[0], "n_constants": n + len(extra)}
+    if e.op == "sweeps":
+        attrs["bodies"] = tuple(slim[1:])
+    else:
+        attrs["body"] = slim[1]
     outputs = tuple([Value(v.aval) for v in e.outputs])
-    inputs = (*e.inputs[:n], *extra, *e.inputs[n:])
-    return r.add(Equation("while", inputs, attrs, outputs, e.site))
+    return r.add(Equation(e.op, (*e.inputs[:n], *extra, *e.inputs[n:]), attrs, outputs, e.site))
+
+
+def _handed(
+    graph: Graph, n: int, moved: list[Equation], handed: list[list[Value]], own: int
+) -> Graph:
+    """The graph without the equations that moved; what they gave comes as inputs, and what the other parts need."""
+    if not any(handed) and not moved:
+        return graph
+    extra: list[Value] = []
+    for k, values in enumerate(handed):
+        extra += values if k == own else [Value(v.aval) for v in values]
+    gone = set(moved)
+    rest = tuple([q for q in graph.equations if q not in gone])
+    inputs = (*graph.inputs[:n], *extra, *graph.inputs[n:])
+    return Graph(inputs, rest, graph.outputs, graph.constants, graph.name)
 
 
 def invariant(graph: Graph, n_constants: int) -> list[Equation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,9 +45,8 @@ def known_operands(r: Rewriter, e: Equation) -> Any:
     kept, same = distinct(r, operands)
     if len(kept) == len(operands):
         return None
-    slim = tuple([with_inputs_known(r, g, operands, kept, same) for g in e.attrs["branches"]])
-    inputs = (e.inputs[0], *[operands[i] for i in kept])
-    return with_parts(r, e, inputs, {**e.attrs, "branches": slim})
+    attrs = with_graphs(e.attrs, lambda g: with_inputs_known(r, g, operands, kept, same))
+    return with_parts(r, e, (e.inputs[0], *[operands[i] for i in kept]), attrs)
 
 
 @on("cond")
@@ -72,7 +71,7 @@ def same_in_both(r: Rewriter, e: Equation) -> Any:
     return with_outputs(r, e, settled, ("branches",))
 
 
-@on("while")
+@on("while", "sweeps")
 def known_constants(r: Rewriter, e: Equation) -> Any:
     """What a loop is handed and does not change is not handed over where it is a small constant or comes twice."""
     n = e.attrs["n_constants"]
@@ -80,9 +79,7 @@ def known_constants(r: Rewriter, e: Equation) -> Any:
     kept, same = distinct(r, constants)
     if len(kept) == n:
         return None
-    attrs = dict(e.attrs)
-    for part in ("cond", "body"):
-        attrs[part] = with_inputs_known(r, attrs[part], constants, kept, same)
+    attrs = with_graphs(e.attrs, lambda g: with_inputs_known(r, g, constants, kept, same))
     attrs["n_constants"] = len(kept)
     return with_parts(r, e, (*[constants[i] for i in kept], *carried), attrs)
 
@@ -151,6 +148,17 @@ def never(r: Rewriter, e: Equation) -> Any:
 
 def own_size(e: Equation) -> int:
     return sum([v.aval.size for v in e.outputs])
+
+
+def with_graphs(attrs: Mapping[str, Any], change: Callable[[Graph], Graph]) -> dict[str, Any]:
+    """The attributes, each graph among them changed."""
+    found = dict(attrs)
+    for name, attr in attrs.items():
+        if isinstance(attr, Graph):
+            found[name] = change(attr)
+        elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
+            found[name] = tuple([change(g) for g in attr])
+    return found
 
 
 # --- making the parts fit ---------------------------------------------------------------------------------------------

@@ -71,8 +71,16 @@ def layout(graph: Graph) -> Graph:
     for e in graph.equations:
         if e.op == "matmul":
             work.put(_flagged(work, e))
-        elif e.op == "transpose" and swaps_last(e) and (m := work.maker(e.inputs[0], "matmul")) and work.once(e.inputs[0]):
-            attrs = {"transpose_a": not m.attrs["transpose_b"], "transpose_b": not m.attrs["transpose_a"]}
+        elif (
+            e.op == "transpose"
+            and swaps_last(e)
+            and (m := work.maker(e.inputs[0], "matmul"))
+            and work.once(e.inputs[0])
+        ):
+            attrs = {
+                "transpose_a": not m.attrs["transpose_b"],
+                "transpose_b": not m.attrs["transpose_a"],
+            }
             work.put(_flagged(work, Equation("matmul", m.inputs[::-1], attrs, e.outputs, e.site)))
         else:
             work.put(e)
@@ -105,7 +113,12 @@ def _accumulated(work: _Rewrite, e: Equation) -> Equation | None:
         pairs.append((e.inputs[1], e.inputs[0]))
     out = e.outputs[0]
     for c, term in pairs:
-        if out.dtype not in FLOATS or c.aval != out.aval or term.aval != out.aval or not _ends(work, c, out):
+        if (
+            out.dtype not in FLOATS
+            or c.aval != out.aval
+            or term.aval != out.aval
+            or not _ends(work, c, out)
+        ):
             continue
         product, factor = _scaled(work, term)
         if product is None:
@@ -136,7 +149,12 @@ def _scaled(work: _Rewrite, term: Value) -> tuple[Equation | None, Value | None]
         return None, None
     for factor, inner in (scaled.inputs, scaled.inputs[::-1]):
         product = work.maker(inner, "matmul")
-        if product is not None and factor.aval.size == 1 and work.once(inner) and inner.aval == term.aval:
+        if (
+            product is not None
+            and factor.aval.size == 1
+            and work.once(inner)
+            and inner.aval == term.aval
+        ):
             return product, factor
     return None, None
 

@@ -11,9 +11,8 @@ from gradtape.core.context import STATE
 from gradtape.core.tensor import wrap as as_tensor
 from gradtape.graph.traced import CannotTrace, TracedArray
 from gradtape.graph.tracer import outside
-from gradtape.transforms.function import CONVERTERS
 
-__all__ = ["CannotTrace", "array_like", "as_tensor", "is_traced", "outside_traces", "staged"]
+__all__ = ["CannotTrace", "array_like", "as_tensor", "is_traced", "outside_traces"]
 
 
 def is_traced(value: Any) -> bool:
@@ -26,11 +25,6 @@ def array_like(value: Any, dtype: Any = None) -> Any:
     if type(value) is TracedArray:
         return value if dtype is None else value.astype(dtype)
     return np.asarray(value, dtype)
-
-
-def staged(function: Any) -> Any:
-    """A function of the user's as it is traced: with its control flow on tensors as operations."""
-    return CONVERTERS[0](function) if STATE.trace is not None and CONVERTERS else function
 
 
 def outside_traces() -> AbstractContextManager[Any]:

@@ -11,10 +11,10 @@ from gradtape.base.exports import EXPORTS as TF
 from gradtape.core.tensor import Tensor
 from gradtape.keras import losses as losses_module
 from gradtape.keras import metrics as metrics_module
-from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.context import get_mask
 from gradtape.keras.engine.losses_of import MEAN
 from gradtape.keras.engine.nest import contents, flatten
+from gradtape.transforms.autograph import for_trace
 
 MEAN["class"] = metrics_module.Mean
 
@@ -220,12 +220,12 @@ class MetricsContainer(Container):
             mask = get_mask(y_p)
             for metric in plain:
                 if metric is not None:
-                    staged(metric.update_state)(y_t, y_p, sample_weight=mask)
+                    for_trace(metric.update_state)(y_t, y_p, sample_weight=mask)
             if weighted:
                 weight = masked_weight(y_p, weight, mask)
                 for metric in weighted:
                     if metric is not None:
-                        staged(metric.update_state)(y_t, y_p, sample_weight=weight)
+                        for_trace(metric.update_state)(y_t, y_p, sample_weight=weight)
 
     def reset_state(self) -> None:
         if self._built:

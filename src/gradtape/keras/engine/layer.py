@@ -16,7 +16,6 @@ from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.keras import regularizers
 from gradtape.keras.engine import naming
-from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.connected import Connected
 from gradtape.keras.engine.context import (
     CALL,
@@ -36,6 +35,7 @@ from gradtape.keras.engine.policy import Policy, global_policy
 from gradtape.keras.engine.randomness import real_random
 from gradtape.keras.engine.signature import call_spec
 from gradtape.keras.engine.weights import Weights
+from gradtape.transforms.autograph import for_trace
 
 _KEYWORDS = {"input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
              "autocast", "implementation"}  # fmt: skip
@@ -352,7 +352,7 @@ class Layer(Weights, Connected, Losses):
             x = inputs
             if self._autocast:
                 x = self._cast(inputs, flat)
-            outputs = (self.call if self._own else staged(self.call))(x, *args, **kwargs)
+            outputs = (self.call if self._own else for_trace(self.call))(x, *args, **kwargs)
             if self._activity_regularizer is not None:
                 self._regularize_activity(outputs)
             if self._supports_masking:

@@ -15,12 +15,12 @@ from gradtape.core.context import STATE, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace
-from gradtape.keras.engine.arrays import staged
 from gradtape.keras.engine.context import VERSION
 from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
+from gradtape.transforms.autograph import for_trace
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.concrete_function import form_of
 from gradtape.transforms.signature import key_of
@@ -170,7 +170,7 @@ class Step:
         n = sum(isinstance(t, Tensor) for t in leaves)
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-                result = staged(getattr(model, self._name))(pack(batch, stand_ins))
+                result = for_trace(getattr(model, self._name))(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
             model._clear_losses()

@@ -12,11 +12,12 @@ from gradtape.base.dtypes import DTYPES, as_dtype
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
 from gradtape.keras import activations, constraints, initializers, regularizers
-from gradtape.keras.engine.arrays import as_tensor, staged
+from gradtape.keras.engine.arrays import as_tensor
 from gradtape.keras.engine.context import set_mask
 from gradtape.keras.engine.input_spec import InputSpec
-from gradtape.keras.layers.base import BuiltIn, Passing, SameShape
+from gradtape.keras.layers.base import BuiltIn, Passing, SameShape, in_mode
 from gradtape.random.keras_seeds import RandomSource
+from gradtape.transforms.autograph import for_trace
 
 
 class Activation(SameShape):
@@ -101,6 +102,9 @@ class Dropout(RandomLayer):
         )
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._dropped(inputs, mode))
+
+    def _dropped(self, inputs: Any, training: Any) -> Any:
         if not training or self.rate == 0:
             return inputs
         return drop(
@@ -174,6 +178,9 @@ class GaussianNoise(RandomLayer):
         self.stddev, self.seed = stddev, seed
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._noisy(inputs, mode))
+
+    def _noisy(self, inputs: Any, training: Any) -> Any:
         if not training:
             return inputs
         noise = self._random_generator.normal(
@@ -194,6 +201,9 @@ class GaussianDropout(RandomLayer):
         self.rate, self.seed = rate, seed
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._noisy(inputs, mode))
+
+    def _noisy(self, inputs: Any, training: Any) -> Any:
         if not training or not 0 < self.rate < 1:
             return inputs
         stddev = np.sqrt(self.rate / (1.0 - self.rate))
@@ -356,7 +366,7 @@ class Lambda(BuiltIn):
             kwargs["mask"] = mask
         if "training" in self._takes:
             kwargs["training"] = training
-        return staged(self.function)(inputs, **kwargs)
+        return for_trace(self.function)(inputs, **kwargs)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from gradtape.core.convert import convert
-from gradtape.keras.engine.arrays import staged
 from gradtape.keras.losses import functions
 from gradtape.keras.losses.weighting import (
     Reduction,
@@ -15,6 +14,7 @@ from gradtape.keras.losses.weighting import (
     masked_weights,
     weighted_loss,
 )
+from gradtape.transforms.autograph import for_trace
 
 
 class Loss:
@@ -35,7 +35,7 @@ class Loss:
         self.reduction, self.name = reduction, name
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        losses = staged(self.call)(y_true, y_pred)
+        losses = for_trace(self.call)(y_true, y_pred)
         mask, of_losses = mask_of(y_pred), mask_of(losses)
         mask = (
             mask & of_losses
@@ -73,7 +73,7 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred, y_true = fit_labels(convert(y_pred), convert(y_true))
-        return staged(self.fn)(y_true, y_pred, **self._fn_kwargs)
+        return for_trace(self.fn)(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._fn_kwargs}

@@ -17,8 +17,9 @@ from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.keras import initializers
 from gradtape.keras.engine import naming
-from gradtape.keras.engine.arrays import array_like, as_tensor, outside_traces, staged
+from gradtape.keras.engine.arrays import array_like, as_tensor, outside_traces
 from gradtape.keras.losses.weighting import fit_labels, fit_weights, mask_of
+from gradtape.transforms.autograph import for_trace
 
 
 def values(thing: Any) -> np.ndarray:
@@ -259,7 +260,7 @@ class MeanMetricWrapper(Mean):
             ):
                 y_true = as_tensor(y_true._value.astype(self._dtype.np))
             y_pred, y_true = fit_labels(y_pred, y_true)
-            found = staged(self._fn)(y_true, y_pred, **self._fn_kwargs)
+            found = for_trace(self._fn)(y_true, y_pred, **self._fn_kwargs)
             if mask is not None:
                 found = PUBLIC["identity"](found)
                 found._keras_mask = mask

@@ -19,12 +19,13 @@ from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import UnreadVariable, Variable
-from gradtape.keras.engine.arrays import array_like, is_traced, outside_traces, staged
+from gradtape.keras.engine.arrays import array_like, is_traced, outside_traces
 from gradtape.keras.optimizers.arguments import check_arguments
 from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm, like
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
 from gradtape.keras.optimizers.traced import refuse_slices, update
+from gradtape.transforms.autograph import for_trace
 
 
 class Optimizer:
@@ -304,7 +305,7 @@ class Optimizer:
             for g, v in pairs:
                 self._known(v)
                 refuse_slices(g)
-                staged(self.update_step)(distinct(g) if isinstance(g, IndexedSlices) else g, v)
+                for_trace(self.update_step)(distinct(g) if isinstance(g, IndexedSlices) else g, v)
             return
         rate, step, slots_of = self._rate(), self.step, self._slots
         if STATE.trace is not None:

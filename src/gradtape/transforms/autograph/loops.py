@@ -100,7 +100,9 @@ def for_stmt(
     _python_for(iter_, extra_test, body)
 
 
-def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]) -> None:
+def _python_for(
+    iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]
+) -> None:
     if extra_test is None:
         for item in iter_:
             body(item)
@@ -123,7 +125,13 @@ def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable
 
 
 def _over_tensor(
-    rows: Any, extra_test: Any, body: Any, get_state: Any, set_state: Any, symbol_names: Any, opts: Any
+    rows: Any,
+    extra_test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    symbol_names: Any,
+    opts: Any,
 ) -> None:
     array = rows._value
     if not array.ndim:
@@ -139,6 +147,8 @@ def _over_tensor(
         )  # fmt: skip
         return
     n = int(array.shape[0])
+    if not n:
+        return
     zero, one = Tensor(np.zeros((), np.int32)), Tensor(np.ones((), np.int32))
     _over_range(
         zero, Tensor(np.asarray(n, np.int32)), one, n, extra_test,
@@ -148,8 +158,10 @@ def _over_tensor(
 
 def _progression(values: np.ndarray) -> tuple[int, int, int] | None:
     """(start, step, length) of integers in even steps, as `tf.range` gives them."""
-    if values.ndim != 1 or values.dtype.kind not in "iu" or not values.size:
+    if values.ndim != 1 or values.dtype.kind not in "iu":
         return None
+    if not values.size:
+        return 0, 1, 0
     start = int(values[0])
     delta = int(values[1]) - start if values.size > 1 else 1
     if not delta or (values.size > 2 and (np.diff(values) != delta).any()):
@@ -164,6 +176,7 @@ def _over_range(
     """`for i in tf.range(start, limit, delta)`: carries `i` where the step's sign is known, else a count of turns."""
     step = _known(delta)
     place: list[Any] = [start]
+    index: list[Any] = [None]  # the number of the turn
 
     def get_all() -> tuple[Any, ...]:
         return (place[0], *get_state())
@@ -180,6 +193,7 @@ def _over_range(
 
         def turn() -> None:
             i = place[0]
+            index[0] = i if step == 1 and _known(start) == 0 else None
             place[0] = i + delta
             body(i)
 
@@ -212,7 +226,15 @@ def _over_range(
         return PUBLIC["logical_and"](goes_on, condition(more, "for loop"))
 
     names = ("<internal iterate>", *symbol_names)
-    _staged(test, turn, get_all, set_all, names, {**opts, "count": bound, "whole": extra_test is None}, "for loop")
+    _staged(
+        test,
+        turn,
+        get_all,
+        set_all,
+        names,
+        {**opts, "count": bound, "whole": extra_test is None, "index": index},
+        "for loop",
+    )
 
 
 def _known(tensor: Any) -> Any:
@@ -224,7 +246,9 @@ def _known(tensor: Any) -> Any:
 def _turns(start: Any, limit: Any, delta: Any) -> Any:
     """How many numbers a range has."""
     span = limit - start
-    size = PUBLIC["ceil"](PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64)))
+    size = PUBLIC["ceil"](
+        PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64))
+    )
     return PUBLIC["cast"](PUBLIC["maximum"](size, Tensor(np.zeros(()))), np.dtype(np.int32))
 
 
@@ -250,6 +274,9 @@ def _staged(
             body()
             ends.extend(get_state())
             check_turn(start, ends, names, opts)
+            for array in tree.flatten(ends):
+                if hasattr(array, "_check_places"):
+                    array._check_places(opts.get("index", [None])[0])
             return [t for v in ends for t in tensors_of(v)]
 
         condition_part = loop_part(traced_test, carried, "test")
@@ -278,7 +305,7 @@ def _initial(
 ) -> tuple[Any, ...]:  # fmt: skip
     """What the names hold before the loop; zeros for those that get their first value in its body."""
     values = [_prepared(v, opts) for v in before]
-    if any(is_missing(v) for v in values):
+    if any(is_missing(v) or _shapeless(v) for v in values):
         values = _tried_turn(values, body, get_state, set_state, names)
     for name, value in zip(names, values):
         if type(value) is Undefined or is_missing(value):
@@ -297,7 +324,7 @@ def _prepared(value: Any, opts: dict[str, Any]) -> Any:
     """Numbers as tensors; growing arrays with room for all turns."""
 
     def leaf(x: Any) -> Any:
-        if isinstance(x, NUMBERS) or isinstance(x, Variable):
+        if isinstance(x, (*NUMBERS, Variable)):
             return convert(x)
         room = getattr(x, "_with_room", None)
         return x if room is None else room(opts.get("count"), opts.get("whole", False))
@@ -305,6 +332,17 @@ def _prepared(value: Any, opts: dict[str, Any]) -> Any:
     if is_missing(value):
         return value
     return tree.pack(value, [leaf(x) for x in tree.flatten(value)])
+
+
+def _shapeless(value: Any) -> bool:
+    """Whether a TensorArray in it will get to know its shape in the loop."""
+    return not is_missing(value) and any(
+        getattr(x, "_shapeless", False) for x in tree.flatten(value)
+    )
+
+
+def _shaped(array: Any, after: Any) -> Any:
+    return array._shaped_like(after) if getattr(array, "_shapeless", False) else array
 
 
 def _tried_turn(
@@ -328,6 +366,10 @@ def _tried_turn(
             error = reason
     found = []
     for name, value, new in zip(names, values, after):
+        if _shapeless(value) and error is None and same_structure(value, new):
+            leaves = zip(tree.flatten(value), tree.flatten(new))
+            found.append(tree.pack(value, [_shaped(a, b) for a, b in leaves]))
+            continue
         if not is_missing(value) or is_missing(new) or error is not None:
             found.append(value)
             continue
@@ -337,7 +379,8 @@ def _tried_turn(
                 "statement depends on a static Python condition such as a hyperparameter"
             )
         zeros = [
-            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype)) for t in tensors_of(new)
+            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype))
+            for t in tensors_of(new)
         ]
         found.append(rebuilt(new, iter(zeros)))
     return found

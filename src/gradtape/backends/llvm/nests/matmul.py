@@ -154,7 +154,7 @@ def _step(
 def _product_of(p: Product) -> Callable[..., None]:
     if p.dtype not in FLOATS:
         return tiled
-    thin = p.n == 1 or p.transpose_b and p.m <= 4  # for which tiles have to turn b around first
+    thin = p.n == 1 or (p.transpose_b and p.m <= 4)  # for which tiles have to turn b around first
     packing = p.transpose_b and p.n * p.k > PACKED
     if p.work <= (THIN if thin else SMALL) and not packing:
         return tiled

@@ -89,7 +89,9 @@ def moved(
         return
     cost = block.count / block.sizes[0] * dtype.itemsize * NS_PER_BYTE * 2
 
-    def part(inner: Context, pointers: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
+    def part(
+        inner: Context, pointers: Sequence[ir.Value], begin: Any, end: Any, number: Any
+    ) -> None:
         rows = replace(block, sizes=(block.sizes[0], *block.sizes[1:]))
         _Mover(inner, dtype, rows).run(pointers[0], pointers[1], begin, end)
 
@@ -140,7 +142,9 @@ class _Mover:
                 block.sizes[depth + 1],
             )
 
-    def _between(self, depth: int, turning: int, source: ir.Value, target: ir.Value, begin: Any, end: Any) -> None:
+    def _between(
+        self, depth: int, turning: int, source: ir.Value, target: ir.Value, begin: Any, end: Any
+    ) -> None:
         block, last = self.block, len(self.block.sizes) - 1
         if depth == last:
             self._turned(source, target, begin, end)
@@ -162,7 +166,9 @@ class _Mover:
             self._repeated(source, target, begin, end)
         else:
             with self.ctx.loop(end, begin) as i:
-                x = self.b.load(self._step(source, i, step_s), typ=self.kind, align=self.dtype.itemsize)
+                x = self.b.load(
+                    self._step(source, i, step_s), typ=self.kind, align=self.dtype.itemsize
+                )
                 self.b.store(x, self._step(target, i, step_t), align=self.dtype.itemsize)
 
     def _repeated(self, source: ir.Value, target: ir.Value, begin: Any, end: Any) -> None:
@@ -172,7 +178,11 @@ class _Mover:
         x = splat(self.b, self.b.load(source, typ=self.kind, align=self.dtype.itemsize), lanes)
         limit = self.ctx.index(end)
         with self.ctx.loop(end, begin, lanes) as j:
-            mask = mask_below(self.b, j, limit, lanes) if self.block.sizes[-1] % lanes and lanes > 1 else None
+            mask = (
+                mask_below(self.b, j, limit, lanes)
+                if self.block.sizes[-1] % lanes and lanes > 1
+                else None
+            )
             store(self.ctx, self.dtype, x, self._step(target, j, 1), lanes, mask)
 
     # two axes exchanged
@@ -200,7 +210,9 @@ class _Mover:
             with self.ctx.loop(end, start) as i, self.ctx.loop(columns) as j:
                 place = self._step(self._step(source, i, 1), j, s)
                 x = self.b.load(place, typ=self.kind, align=self.dtype.itemsize)
-                self.b.store(x, self._step(self._step(target, i, t), j, 1), align=self.dtype.itemsize)
+                self.b.store(
+                    x, self._step(self._step(target, i, t), j, 1), align=self.dtype.itemsize
+                )
 
     def _least(self, end: Any, n: int) -> Any:
         if isinstance(end, int):
@@ -222,7 +234,9 @@ class _Mover:
     def _square(self, source: ir.Value, target: ir.Value, side: int, s: int, t: int) -> None:
         kind = ir.VectorType(self.kind, side)
         lines = [
-            self.b.load(self._step(source, self.ctx.index(k), s), typ=kind, align=self.dtype.itemsize)
+            self.b.load(
+                self._step(source, self.ctx.index(k), s), typ=kind, align=self.dtype.itemsize
+            )
             for k in range(side)
         ]
         for k, x in enumerate(turned(self.b, lines)):

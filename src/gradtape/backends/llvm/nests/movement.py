@@ -95,7 +95,13 @@ def concat(equation: Equation) -> Lower | None:
         for x in equation.inputs:
             if x.aval.size:
                 place = shifted(ctx, whole, start * strides[axis] if strides else 0, y.dtype)
-                moved(ctx, ctx.pointer(x), place, y.dtype, Block(x.shape, strides, contiguous(x.shape)))
+                moved(
+                    ctx,
+                    ctx.pointer(x),
+                    place,
+                    y.dtype,
+                    Block(x.shape, strides, contiguous(x.shape)),
+                )
             start += x.shape[axis] if x.shape else 1
 
     return lower
@@ -122,7 +128,11 @@ def pad(equation: Equation) -> Lower | None:
     (x,), (y,), attrs = equation.inputs, equation.outputs, equation.attrs
     if attrs["mode"] != "CONSTANT" or not movable(y.dtype) or y.dtype.kind not in "fiub":
         return None
-    if y.dtype.kind == "f" and y.dtype.itemsize < 4 or (y.dtype.kind == "b" and attrs["constant_values"]):
+    if (
+        (y.dtype.kind == "f"
+        and y.dtype.itemsize < 4)
+        or (y.dtype.kind == "b" and attrs["constant_values"])
+    ):
         return None
     strides = contiguous(y.shape)
     offset = sum(before * s for (before, _), s in zip(attrs["paddings"], strides))
@@ -173,7 +183,13 @@ def roll(equation: Equation) -> Lower | None:
             if size:
                 block = Block((*x.shape[:axis], size, *x.shape[axis + 1 :]), strides, strides)
                 source = shifted(ctx, ctx.pointer(x), start * strides[axis], x.dtype)
-                moved(ctx, source, shifted(ctx, ctx.pointer(y), to * strides[axis], x.dtype), x.dtype, block)
+                moved(
+                    ctx,
+                    source,
+                    shifted(ctx, ctx.pointer(y), to * strides[axis], x.dtype),
+                    x.dtype,
+                    block,
+                )
 
     return lower
 
@@ -197,5 +213,7 @@ TABLE: dict[str, Callable[[Equation], Any]] = {
     "pad": pad,
     "strided_slice_grad": strided_slice_grad,
     "roll": roll,
-    **dict.fromkeys(("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape"), reshaped),
+    **dict.fromkeys(
+        ("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape"), reshaped
+    ),
 }

@@ -59,7 +59,9 @@ class Range:
         )
 
 
-def split(shape: tuple[int, ...], indices: tuple[int, ...], axis: int, batch_dims: int) -> tuple[int, int, int, int, int]:
+def split(
+    shape: tuple[int, ...], indices: tuple[int, ...], axis: int, batch_dims: int
+) -> tuple[int, int, int, int, int]:
     """Sizes of a gather: batch, middle, n, rest, and the number of indices per batch."""
     axis %= len(shape)
     batch_dims = batch_dims + len(indices) if batch_dims < 0 else batch_dims
@@ -72,7 +74,9 @@ def gather(equation: Equation) -> Lower | None:
     (x, indices), (y,), attrs = equation.inputs, equation.outputs, equation.attrs
     if not movable(x.dtype) or indices.dtype.kind != "i":
         return None
-    batch, middle, n, rest, count = split(x.shape, indices.shape, attrs["axis"], attrs["batch_dims"])
+    batch, middle, n, rest, count = split(
+        x.shape, indices.shape, attrs["axis"], attrs["batch_dims"]
+    )
     if n == 0:
         return None
     kind = bits(x.dtype)
@@ -91,7 +95,13 @@ def gather(equation: Equation) -> Lower | None:
             with ctx.loop(count) as k:
                 index = load(ctx, indices.dtype, address(ctx, of_index, k, indices.dtype))
                 row = watch.watched(ctx, index, indices.dtype)
-                copy_flat(ctx, address(ctx, of_x, row, kind, rest), address(ctx, of_y, k, kind, rest), kind, rest)
+                copy_flat(
+                    ctx,
+                    address(ctx, of_x, row, kind, rest),
+                    address(ctx, of_y, k, kind, rest),
+                    kind,
+                    rest,
+                )
         watch.done(ctx, equation)
 
     return lower
@@ -123,7 +133,11 @@ def gather_grad(equation: Equation) -> Lower | None:
 
 def unsorted_rows_sum(equation: Equation) -> Lower | None:
     (_, indices), shape = equation.inputs, equation.attrs["shape"]
-    return _added(equation, (1, 1, shape[0], math.prod(shape[1:]), indices.aval.size)) if shape else None
+    return (
+        _added(equation, (1, 1, shape[0], math.prod(shape[1:]), indices.aval.size))
+        if shape
+        else None
+    )
 
 
 def _added(equation: Equation, sizes: tuple[int, int, int, int, int]) -> Lower | None:
@@ -149,7 +163,13 @@ def _added(equation: Equation, sizes: tuple[int, int, int, int, int]) -> Lower |
             with ctx.loop(count) as k:
                 index = load(ctx, indices.dtype, address(ctx, of_index, k, indices.dtype))
                 row = watch.watched(ctx, index, indices.dtype)
-                add_row(ctx, address(ctx, of_g, k, y.dtype, rest), address(ctx, of_y, row, y.dtype, rest), y.dtype, rest)
+                add_row(
+                    ctx,
+                    address(ctx, of_g, k, y.dtype, rest),
+                    address(ctx, of_y, row, y.dtype, rest),
+                    y.dtype,
+                    rest,
+                )
         watch.done(ctx, equation)
 
     return lower
@@ -178,7 +198,9 @@ def one_hot(equation: Equation) -> Lower | None:
             if indices.dtype.itemsize < 8:
                 index = (b.sext if indices.dtype.kind == "i" else b.zext)(index, I64)
             inside = b.icmp_unsigned("<", index, ir.Constant(I64, depth))
-            row = b.add(b.mul(i, ir.Constant(I64, depth)), b.select(inside, index, ir.Constant(I64, 0)))
+            row = b.add(
+                b.mul(i, ir.Constant(I64, depth)), b.select(inside, index, ir.Constant(I64, 0))
+            )
             place = address(ctx, target, b.add(b.mul(row, ir.Constant(I64, after)), j), stored)
             kept = load(ctx, stored, place)
             store(ctx, stored, b.select(inside, constant(stored, 1, on), kept), place)
@@ -193,11 +215,15 @@ def extreme(equation: Equation) -> Lower | None:
         return None
     before, n, after = around(x.shape, attrs["axis"] % len(x.shape))
     largest = equation.op == "argmax"
-    worst: Any = (-np.inf if largest else np.inf) if x.dtype.kind == "f" else (
-        np.iinfo(x.dtype).min if largest else np.iinfo(x.dtype).max
+    worst: Any = (
+        (-np.inf if largest else np.inf)
+        if x.dtype.kind == "f"
+        else (np.iinfo(x.dtype).min if largest else np.iinfo(x.dtype).max)
     )
 
-    def step(ctx: Context, best: ir.Value, where: ir.Value, x_: ir.Value, place: ir.Value, lanes: int) -> list[ir.Value]:
+    def step(
+        ctx: Context, best: ir.Value, where: ir.Value, x_: ir.Value, place: ir.Value, lanes: int
+    ) -> list[ir.Value]:
         s = ScalarBuilder(ctx.b, x.dtype, lanes)
         better = s.gt(x_, best) if largest else s.lt(x_, best)
         return [ctx.b.select(better, x_, best), ctx.b.select(better, place, where)]
@@ -222,14 +248,28 @@ def extreme(equation: Equation) -> Lower | None:
         best, where = ctx.loop_over(0, n, lanes, start, body)
         if lanes > 1:
             s = ScalarBuilder(b, x.dtype, 1)
-            top = across(b, best, lambda p, q: ScalarBuilder(b, x.dtype, _lanes(p)).max(p, q) if largest else ScalarBuilder(b, x.dtype, _lanes(p)).min(p, q))
+            top = across(
+                b,
+                best,
+                lambda p, q: (
+                    ScalarBuilder(b, x.dtype, _lanes(p)).max(p, q)
+                    if largest
+                    else ScalarBuilder(b, x.dtype, _lanes(p)).min(p, q)
+                ),
+            )
             s = ScalarBuilder(b, x.dtype, lanes)
             hit = s.eq(best, splat(b, top, lanes))
             where = b.select(hit, where, constant(np.dtype(np.int64), lanes, 2**62))
             where = across(b, where, lambda p, q: b.select(b.icmp_signed("<", p, q), p, q))
         _put(ctx, where, target)
 
-    def _put(ctx: Context, where: ir.Value, target: ir.Value, lanes: int = 1, mask: ir.Value | None = None) -> None:
+    def _put(
+        ctx: Context,
+        where: ir.Value,
+        target: ir.Value,
+        lanes: int = 1,
+        mask: ir.Value | None = None,
+    ) -> None:
         kind = llvm_type(y.dtype, lanes)
         if y.dtype.itemsize < 8:
             where = ctx.b.trunc(where, kind)

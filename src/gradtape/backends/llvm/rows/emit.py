@@ -15,7 +15,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 
-from gradtape.backends.llvm.rows.cost import length
+from gradtape.backends.llvm.rows.cost import CHEAP, length
 from gradtape.backends.llvm.rows.lanes import BOOL, Lanes, Rows, row_count, row_type
 from gradtape.backends.llvm.rows.rules import FILLING, MOVES, RULES, move
 from gradtape.backends.llvm.scalar import scalar_rule
@@ -34,7 +34,7 @@ Env = dict[Value, Rows]
 class Emitter(Lanes):
     """Emits graphs at `b`.  `poll(b) -> i1`: emits the call that says whether loops are to end."""
 
-    def __init__(self, b: ir.IRBuilder, poll: Any):
+    def __init__(self, b: Any, poll: Any):
         super().__init__(b)
         self.refused: Any = FALSE
         self.poll = poll
@@ -85,7 +85,8 @@ class Emitter(Lanes):
         if rule is None:
             raise NotImplementedError(f"No rule on rows. Received: {equation.op}")
         out = equation.outputs[0].dtype
-        return self.map(lambda s, *xs: rule(s.ir, s.lanes, *xs), inputs[0].dtype, out, *inputs)
+        way = self.map if equation.op in CHEAP else self.map_packed
+        return way(lambda s, *xs: rule(s.ir, s.lanes, *xs), inputs[0].dtype, out, *inputs)
 
     # -- control flow
 
@@ -242,7 +243,7 @@ def _branching(graph: Graph) -> bool:
 # -- between memory and registers
 
 
-def load_rows(b: ir.IRBuilder, pointer: Any, value: Value) -> Rows:
+def load_rows(b: Any, pointer: Any, value: Value) -> Rows:
     """A tensor from its buffer."""
     columns = value.shape[-1] if value.shape else 1
     stored = I8 if value.dtype == BOOL else row_type(value.dtype, 1)
@@ -259,7 +260,7 @@ def load_rows(b: ir.IRBuilder, pointer: Any, value: Value) -> Rows:
     return Rows(value.shape, value.dtype, tuple(rows))
 
 
-def store_rows(b: ir.IRBuilder, pointer: Any, rows: Rows) -> None:
+def store_rows(b: Any, pointer: Any, rows: Rows) -> None:
     """A tensor into its buffer."""
     columns = rows.columns
     stored = I8 if rows.dtype == BOOL else row_type(rows.dtype, 1)

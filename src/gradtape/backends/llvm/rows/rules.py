@@ -20,7 +20,8 @@ RULES: dict[str, Rule] = {}
 
 # Cards that move elements about and do nothing else, whatever they are.
 MOVES = frozenset(
-    ["reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "identity", "stop_gradient", "tile", "repeat", "roll", "reverse", "concat", "stack", "unstack", "split", "slice", "strided_slice", "ensure_shape"]
+    ("reshape", "expand_dims", "squeeze", "broadcast_to", "transpose", "identity", "stop_gradient", "tile", "repeat",
+     "roll", "reverse", "concat", "stack", "unstack", "split", "slice", "strided_slice", "ensure_shape")
 )  # fmt: skip
 FILLING = frozenset(("pad", "strided_slice_grad"))  # and those that put a number around them
 
@@ -113,11 +114,11 @@ def over(e: Lanes, x: Rows, y: Rows) -> Rows:
 
 
 def exp(e: Lanes, x: Rows) -> Rows:
-    return e.map(lambda b, x: b.exp(x), x.dtype, x.dtype, x)
+    return e.map_packed(lambda b, x: b.exp(x), x.dtype, x.dtype, x)
 
 
 def log(e: Lanes, x: Rows) -> Rows:
-    return e.map(lambda b, x: b.log(x), x.dtype, x.dtype, x)
+    return e.map_packed(lambda b, x: b.log(x), x.dtype, x.dtype, x)
 
 
 def _axis(equation: Equation) -> tuple[int, ...]:
