@@ -116,19 +116,24 @@ def main(command: list[str] | None = None) -> int:
             workload, _, kind = name.partition(":")
             append(kind or name, {**record, "workload": workload, **result})
 
+    failed = []
     for name in arguments.only:
         for workload in arguments.fresh_of if name == "fresh" else [name]:
             print(f"{name} {workload * (name == 'fresh')}...", file=sys.stderr, flush=True)
             record["machine"] = machine.describe()
-            if name == "fresh":
-                rounds = arguments.fresh_rounds or CATALOG[workload].fresh
-                result = measure.fresh(workload, rounds, wanted)
-                found = fresh_verdicts(workload, Fresh(result["frameworks"]))
-                keep(f"{workload}:fresh", {**result, "promises": judged(found)})
-            else:
-                keep(name, timed(name, arguments.rounds, wanted))
+            try:
+                if name == "fresh":
+                    rounds = arguments.fresh_rounds or CATALOG[workload].fresh
+                    result = measure.fresh(workload, rounds, wanted)
+                    found = fresh_verdicts(workload, Fresh(result["frameworks"]))
+                    keep(f"{workload}:fresh", {**result, "promises": judged(found)})
+                else:
+                    keep(name, timed(name, arguments.rounds, wanted))
+            except RuntimeError as error:  # gradtape itself failed; the other workloads go on
+                failed.append(f"{name} {workload}: {error}")
     print(render(record, results))
-    return 0
+    print("\n".join(failed), file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

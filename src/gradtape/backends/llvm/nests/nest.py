@@ -35,6 +35,8 @@ NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 @lru_cache(maxsize=256)
 def nest_of(graph: Graph) -> Space | None:
     """The space of a group that can be lowered, or None."""
+    if any(v.dtype not in LOWERED for v in (*graph.inputs, *graph.outputs)):
+        return None
     space = space_of(graph)
     if space is None or any(s.fold is None and rule_of(s.equation) is None for s in space.steps):
         return None
