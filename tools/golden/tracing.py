@@ -138,20 +138,19 @@ def variables_made_once(tf: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def traced_once() -> Iterator[None]:
-    from gradtape.graph.tracer import Trace
+    from gradtape.transforms.concrete_function import ConcreteFunction
 
-    new_variable = Trace.new_variable
+    trace = ConcreteFunction.trace
 
-    def unnoticed(trace: Any, variable: Any, initial_value: Any) -> Any:
-        value = new_variable(trace, variable, initial_value)
-        trace.created.clear()
-        return value
+    def once(function: Any, *args: Any, **keys: Any) -> None:
+        trace(function, *args, **keys)
+        function.created = []
 
-    Trace.new_variable = unnoticed
+    ConcreteFunction.trace = once
     try:
         yield
     finally:
-        Trace.new_variable = new_variable
+        ConcreteFunction.trace = trace
 
 
 def taken_out(tf: Any, value: Any, results: list[Any]) -> Any:

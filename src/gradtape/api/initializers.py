@@ -9,9 +9,10 @@ import numpy as np
 from gradtape.base.dtypes import DType, as_dtype, float32
 from gradtape.base.exports import export
 from gradtape.core.convert import constant_array
-from gradtape.core.tensor import Tensor
+from gradtape.core.tensor import Tensor, wrap
 from gradtape.lib.random import dims_of
 from gradtape.random import stateful, stateless
+from gradtape.random.traced import perform
 
 _PARTITION = ("partition_shape", "partition_offset")
 
@@ -118,10 +119,9 @@ class _Drawn(_Initializer):
             )
         kind = _numeric(dtype, False)
         if self.seed is None:
-            return Tensor(getattr(stateful, self.method)(sizes, first, second, kind.np))
-        return Tensor(
-            getattr(stateless, self.method)(sizes, [self.seed, 0], first, second, kind.np)
-        )
+            return wrap(perform(getattr(stateful, self.method), sizes, first, second, kind.np))
+        pair = [self.seed, 0]
+        return wrap(perform(getattr(stateless, self.method), sizes, pair, first, second, kind.np))
 
 
 @export("random_normal_initializer")

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.api.python_calls import in_graph
 from gradtape.base import errors
 from gradtape.base.dtypes import as_dtype
 from gradtape.base.exports import EXPORTS, export
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 
@@ -80,7 +82,10 @@ def py_function(
     9.0
     """
     assert func is not None
-    return _results(func(*[convert(x) for x in inp or ()]), Tout)
+    tensors = [convert(x) for x in inp or ()]
+    if STATE.trace is not None:
+        return in_graph(func, tensors, lambda found: _results(found, Tout), True)
+    return _results(func(*tensors), Tout)
 
 
 @export("numpy_function")
@@ -92,12 +97,17 @@ def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout
     0.0
     """
     assert func is not None
-    found = func(*[convert(x).numpy() for x in inp or ()])
-    if not isinstance(Tout, list | tuple):
-        return convert(found)
-    return [convert(item) for item in (found if isinstance(found, list | tuple) else [found])][
-        : len(Tout)
-    ]
+    tensors = [convert(x) for x in inp or ()]
+
+    def results(found: Any) -> Any:
+        if not isinstance(Tout, list | tuple):
+            return convert(found)
+        several = found if isinstance(found, list | tuple) else [found]
+        return [convert(item) for item in several][: len(Tout)]
+
+    if STATE.trace is not None:
+        return in_graph(lambda *xs: func(*[x.numpy() for x in xs]), tensors, results, False)
+    return results(func(*[x.numpy() for x in tensors]))
 
 
 @export("test.is_built_with_mkl")

@@ -180,14 +180,31 @@ class Trace:
             return Tensor(self.evaluate(initial_value))
         return initial_value
 
-    def evaluate(self, tensor: Traced) -> np.ndarray:
-        """The numbers of a traced tensor, from those of the first call.  Raises ValueError where there are none."""
-        value = self.value_of(tensor._value)
-        needed, equations = {value}, []
+    def now(self, tensors: Sequence[Any]) -> list[np.ndarray]:
+        """The numbers that tensors have in the call that is being traced.
+
+        Raises CannotTrace in a branch or a loop, without a call, and where they depend on an effect.
+        """
+        values = {self.value_of(t._value) for t in tensors}
+        if self.parent is None and not any(e.effect for e in self._needed(values)):
+            with suppress(ValueError):
+                return [np.array(self.evaluate(t)) for t in tensors]
+        raise CannotTrace("the shape of what a Python function gives is only known when it runs")
+
+    def _needed(self, needed: set[Value]) -> list[Equation]:
+        """The equations that give these values, the last first; `needed` gets all values that they use."""
+        equations = []
         for e in reversed(self.equations):
             if any(v in needed for v in e.outputs):
                 equations.append(e)
                 needed.update(e.inputs)
+        return equations
+
+    def evaluate(self, tensor: Traced) -> np.ndarray:
+        """The numbers of a traced tensor, from those of the first call.  Raises ValueError where there are none."""
+        value = self.value_of(tensor._value)
+        needed = {value}
+        equations = self._needed(needed)
         given = dict(self.given)
         given.update({s.start._value.value: s.variable._buffer for s in self.slots.values()})  # type: ignore[attr-defined]
         inputs = [v for v in self.inputs if v in needed]
@@ -281,13 +298,16 @@ class Trace:
 @contextmanager
 def outside() -> Iterator[None]:
     """What runs inside runs now, eagerly, and is not part of any graph or tape (TensorFlow's `init_scope`)."""
-    trace, active, thread = STATE.trace, STATE.recorders, SEEDS._thread
+    before = STATE.trace, STATE.outside, STATE.recorders
+    thread = SEEDS._thread
     function = getattr(thread, "function", None)
+    STATE.outside = STATE.trace or STATE.outside
     STATE.trace, STATE.recorders, thread.function = None, (), None
     try:
         yield
     finally:
-        STATE.trace, STATE.recorders, thread.function = trace, active, function
+        STATE.trace, STATE.outside, STATE.recorders = before
+        thread.function = function
 
 
 def _plain(shape: tuple[int, ...], dtype: Any) -> Aval:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradtape.base.config import settings
 from gradtape.base.dtypes import DTYPES, as_dtype
-from gradtape.core.tensor import Tensor
+from gradtape.core.tensor import Tensor, wrap
 from gradtape.keras import registry
 from gradtape.random import initializer_source
 
@@ -106,7 +106,7 @@ class _Drawn(Initializer):
         self._source = initializer_source(seed, _SEEDING[settings.initializer_seeding])
 
     def _draw(self, method: str, shape: Any, a: float, b: float, dtype: Any) -> Tensor:
-        return Tensor(getattr(self._source, method)(_dims(shape), a, b, _dtype(dtype)))
+        return wrap(getattr(self._source, method)(_dims(shape), a, b, _dtype(dtype)))
 
 
 class RandomUniform(_Drawn):
@@ -122,7 +122,7 @@ class RandomUniform(_Drawn):
         wanted = _dtype(dtype, floating=False)
         if wanted.kind not in "fViu":
             raise ValueError(f"Expected float or integer dtype, got {DTYPES[wanted]}.")
-        return Tensor(self._source.uniform(_dims(shape), self.minval, self.maxval, wanted))
+        return wrap(self._source.uniform(_dims(shape), self.minval, self.maxval, wanted))
 
 
 class RandomNormal(_Drawn):

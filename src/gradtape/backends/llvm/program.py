@@ -28,9 +28,9 @@ from gradtape.backends.llvm.describe import (
 from gradtape.backends.llvm.engine import Compiled, compile_described, compile_ir, host
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
+from gradtape.base.config import settings
 from gradtape.graph.ir import Equation, Graph
 from gradtape.graph.memory import plan_memory
-from gradtape.graph.memory_check import check_plan
 
 ROWS_LIMIT = 2500  # vector instructions: longer code takes LLVM longer than it saves
 CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
@@ -41,8 +41,9 @@ HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
 class Program:
     """The code of a graph, and what it is to be called with.
 
-    slots: names of what stands in the table.  constants: arrays by slot name.  callbacks: what gives the
-    equations that are done by Python, by slot name.  arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
+    slots: names of what stands in the table.  constants: arrays by slot name.
+    callbacks: what gives the equations that are done by Python, by slot name.
+    arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
     release: whether Python's lock is given away during a call.
     """
 
@@ -72,7 +73,9 @@ def compiled(graph: Graph, donate: Mapping[int, int]) -> tuple[Program, Compiled
         return made[0].text(graph)
 
     library = buffers.blas()
-    description = describe(graph, donate, ROWS_LIMIT, buffers.SMALL, library.bits if library else None)
+    description = describe(
+        graph, donate, ROWS_LIMIT, buffers.SMALL, library.bits if library else None
+    )
     if description is None:
         code = compile_ir(make())
     else:
@@ -162,7 +165,9 @@ def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
-    if CHECK_PLANS:
+    if CHECK_PLANS or settings.debug:
+        from gradtape.graph.memory_check import check_plan
+
         check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
     found = blas()
     unit = Unit(

@@ -91,8 +91,9 @@ class _Group:
 def _shape(equation: Equation) -> tuple[int, ...]:
     """The shape of the elements that an equation walks."""
     return max(
-        [v.shape for v in (*equation.inputs, *equation.outputs)], key=lambda s: (_size(s), len(s))
-    )
+        [v.shape for v in (*equation.inputs, *equation.outputs)],
+        key=lambda s: (_size(s), len(s)), default=(),
+    )  # fmt: skip
 
 
 def _size(shape: Sequence[int]) -> int:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gradtape.base.dtypes import as_dtype
+from gradtape.base.exports import EXPORTS as TF
+from gradtape.core.tensor import Symbolic
 from gradtape.keras.engine.layer import Layer
 from gradtape.keras.engine.nest import flatten
+
+
+def in_mode(training: Any, function: Callable[[Any], Any]) -> Any:
+    """function(training); where the mode is a tensor of a traced function, a choice made when it runs."""
+    if not isinstance(training, Symbolic):
+        return function(training)
+    return TF["cond"](TF["cast"](training, "bool"), lambda: function(True), lambda: function(False))
 
 
 class BuiltIn(Layer):

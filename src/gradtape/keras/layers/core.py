@@ -15,7 +15,7 @@ from gradtape.keras import activations, constraints, initializers, regularizers
 from gradtape.keras.engine.arrays import as_tensor
 from gradtape.keras.engine.context import set_mask
 from gradtape.keras.engine.input_spec import InputSpec
-from gradtape.keras.layers.base import BuiltIn, Passing, SameShape
+from gradtape.keras.layers.base import BuiltIn, Passing, SameShape, in_mode
 from gradtape.random.keras_seeds import RandomSource
 from gradtape.transforms.autograph import for_trace
 
@@ -102,6 +102,9 @@ class Dropout(RandomLayer):
         )
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._dropped(inputs, mode))
+
+    def _dropped(self, inputs: Any, training: Any) -> Any:
         if not training or self.rate == 0:
             return inputs
         return drop(
@@ -175,6 +178,9 @@ class GaussianNoise(RandomLayer):
         self.stddev, self.seed = stddev, seed
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._noisy(inputs, mode))
+
+    def _noisy(self, inputs: Any, training: Any) -> Any:
         if not training:
             return inputs
         noise = self._random_generator.normal(
@@ -195,6 +201,9 @@ class GaussianDropout(RandomLayer):
         self.rate, self.seed = rate, seed
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._noisy(inputs, mode))
+
+    def _noisy(self, inputs: Any, training: Any) -> Any:
         if not training or not 0 < self.rate < 1:
             return inputs
         stddev = np.sqrt(self.rate / (1.0 - self.rate))

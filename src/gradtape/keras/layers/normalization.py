@@ -12,7 +12,7 @@ from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.keras.engine.data import DataHandler, unpack_x_y_sample_weight
 from gradtape.keras.engine.input_spec import InputSpec
-from gradtape.keras.layers.base import SameShape
+from gradtape.keras.layers.base import SameShape, in_mode
 from gradtape.keras.layers.shared import settle, settled, settled_one
 
 
@@ -115,6 +115,9 @@ class BatchNormalization(SameShape):
         return TF["reshape"](value, self._broadcast)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
+        return in_mode(training, lambda mode: self._normalized(inputs, mode))
+
+    def _normalized(self, inputs: Any, training: Any) -> Any:
         if training and self._trainable:
             mean, variance = TF["nn.moments"](inputs, self._reduce)
             self._follow(inputs, mean, variance)

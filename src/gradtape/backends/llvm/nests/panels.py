@@ -11,13 +11,15 @@ The packing and the tiles are functions that all products of a module share; siz
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context
+from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context, opaque
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
 from gradtape.backends.llvm.nests.move import turned
 from gradtape.backends.llvm.scalar import ScalarBuilder, llvm_type
@@ -54,92 +56,96 @@ class Product:
         return self.m * self.n * self.k
 
 
+SIZES = ("m", "n", "k", "depth", "row_a", "step_a", "row_b", "column_b", "adds", "panels", "by_panels", "bytes")
+
+
 def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value) -> None:
     """c = a b, or c += alpha a b; factor: where alpha is (1 where nothing is added to)."""
-    m, n, k, dtype = p.m, p.n, p.k, p.dtype
-    transpose_a, transpose_b = p.transpose_a, p.transpose_b
-    width, size = width_for(ctx, dtype), dtype.itemsize
-    panels = -(-n // width)
-    depth = -(-k // (-(-k // DEPTH)))
-    rows_a, steps_a = (1, m) if transpose_a else (k, 1)
-    rows_b, steps_b = (1, k) if transpose_b else (n, 1)
+    m, n, k, width = p.m, p.n, p.k, width_for(ctx, p.dtype)
+    panels, depth = -(-n // width), -(-k // (-(-k // DEPTH)))
     by_panels = panels >= 4 or m < 8 * ROWS
     count = panels if by_panels else -(-m // ROWS)
-    cost = 2.0 * m * n * k / FLOPS_PER_NS / count
-    panel_bytes = -(-(depth + 16) * width * size // 4096) * 4096
-    parts = len(ctx.parts(count, cost)) - 1
-    scratch = ctx.scratch(parts * panel_bytes)
-    pack = _pack(ctx, dtype, transpose_b)
-    tiles = [_tile(ctx, dtype, height) for height in SHARED]
-
-    def strip(
-        inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value
-    ) -> None:
-        """Rows first to last of one panel."""
-        left, right, out, cell = given[:4]
-        e = inner.b
-        column = e.mul(inner.index(panel), ir.Constant(I64, width))
-        rest = e.sub(ir.Constant(I64, n), column)
-        columns = e.select(
-            e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
-        )
-        scale = e.load(cell, typ=llvm_type(dtype))
-        for start in range(0, k, depth):
-            deep = ir.Constant(I64, min(depth, k - start))
-            source = address(inner, right, column, dtype, steps_b)
-            source = inner.at(source, inner.index(start * rows_b), llvm_type(dtype))
-            e.call(pack, [source, ir.Constant(I64, k if transpose_b else n), deep, columns, memory])
-            adds = ir.Constant(I1, int(p.accumulate or start > 0))
-            from_a = inner.at(left, inner.index(start * steps_a), llvm_type(dtype))
-
-            def rows(
-                i: ir.Value,
-                tile: Any,
-                from_a: ir.Value = from_a,
-                deep: Any = deep,
-                adds: Any = adds,
-            ) -> None:
-                place = address(inner, address(inner, out, i, dtype, n), column, dtype)
-                e.call(tile, [address(inner, from_a, i, dtype, rows_a), ir.Constant(I64, rows_a),
-                              ir.Constant(I64, steps_a), memory, deep, place, ir.Constant(I64, n), columns, scale,
-                              adds])  # fmt: skip
-
-            _rows(inner, first, last, rows, tiles)
-
-    def part(inner: Context, given: Any, begin: Any, end: Any, number: Any) -> None:
-        offset = inner.b.mul(inner.index(number), ir.Constant(I64, panel_bytes))
-        memory = inner.at(given[4], offset, I8)
-        if by_panels:
-            with inner.loop(end, begin) as panel:
-                strip(inner, given, panel, 0, m, memory)
-        else:
-            e = inner.b
-            first = e.mul(inner.index(begin), ir.Constant(I64, ROWS))
-            last = e.mul(inner.index(end), ir.Constant(I64, ROWS))
-            last = e.select(
-                e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m)
-            )
-            with inner.loop(panels) as panel:
-                strip(inner, given, panel, first, last, memory)
-
-    ctx.parallel(count, cost, [a, b, c, factor, scratch], part, name="product")
+    bounds = ctx.parts(count, 2.0 * p.work / FLOPS_PER_NS / count)
+    panel_bytes = -(-(depth + 16) * width * p.dtype.itemsize // 4096) * 4096
+    scratch = ctx.scratch((len(bounds) - 1) * panel_bytes)
+    row_a, step_a = (1, m) if p.transpose_a else (k, 1)
+    row_b, column_b = (1, k) if p.transpose_b else (n, 1)
+    sizes = (m, n, k, depth, row_a, step_a, row_b, column_b, p.accumulate, panels, by_panels, panel_bytes)
+    kind = ir.ArrayType(I64, len(sizes))
+    table = ir.GlobalVariable(ctx.module, kind, ctx.module.get_unique_name("sizes"))
+    table.linkage, table.global_constant = "internal", True
+    table.initializer = ir.Constant(kind, [int(n) for n in sizes])
+    ctx.parallel_call(_driver(ctx, p.dtype, p.transpose_b), bounds, [a, b, c, factor, scratch, opaque(table)])
 
 
-def _rows(ctx: Context, first: Any, last: Any, rows: Any, tiles: list[ir.Function]) -> None:
-    """Tiles for all rows: the high ones first."""
-    begin = first
-    for height, tile in zip(SHARED, tiles):
-        if isinstance(begin, int) and isinstance(last, int):
-            end: Any = begin + (last - begin) // height * height
-            if end == begin:
-                continue
-        else:
-            b, begin_, last_ = ctx.b, ctx.index(begin), ctx.index(last)
-            whole = b.sdiv(b.sub(last_, begin_), ir.Constant(I64, height))
-            end = b.add(begin_, b.mul(whole, ir.Constant(I64, height)))
-        with ctx.loop(end, begin, height) as i:
-            rows(i, tile)
-        begin = end
+def _driver(ctx: Context, dtype: np.dtype[Any], transposed: bool) -> ir.Function:
+    """What one thread does: its panels of all rows, or its rows of all panels."""
+    return _shared(
+        ctx, ("product", dtype, transposed), "product", [PTR, I64, I64, I64],
+        lambda inner, *arguments: _emit_driver(dtype, transposed, inner, *arguments),
+    )  # fmt: skip
+
+
+def _emit_driver(
+    dtype: np.dtype[Any], transposed: bool, ctx: Context, operands: Any, begin: Any, end: Any, number: Any
+) -> None:
+    e, kind, width = ctx.b, llvm_type(dtype), width_for(ctx, dtype)
+    cells = [e.load(ctx.at(operands, ctx.index(q), PTR), typ=PTR) for q in range(1, 7)]
+    a, b, c, factor, scratch, table = cells
+    size = {s: e.load(ctx.at(table, ctx.index(q), I64), typ=I64) for q, s in enumerate(SIZES)}
+    m, n, k, depth = (size[s] for s in ("m", "n", "k", "depth"))
+    zero, alpha = ctx.index(0), e.load(factor, typ=kind)
+    memory = ctx.at(scratch, e.mul(number, size["bytes"]), I8)
+    by_panels = e.icmp_signed("!=", size["by_panels"], zero)
+    rows = [e.mul(x, ctx.index(ROWS)) for x in (begin, end)]
+    first = e.select(by_panels, zero, rows[0])
+    last = e.select(by_panels, m, _least(e, rows[1], m))
+    adds = e.icmp_signed("!=", size["adds"], zero)
+    tiles = [(height, _tile(ctx, dtype, height)) for height in SHARED]
+    pack = _pack(ctx, dtype, transposed)
+
+    def block(start: Any, column: Any, columns: Any) -> None:
+        deep = _least(e, e.sub(k, start), depth)
+        place = e.add(e.mul(column, size["column_b"]), e.mul(start, size["row_b"]))
+        stride = size["column_b"] if transposed else size["row_b"]
+        e.call(pack, [ctx.at(b, place, kind), stride, deep, columns, memory])
+        more = e.or_(adds, e.icmp_signed(">", start, zero))
+        from_a, to_c = ctx.at(a, e.mul(start, size["step_a"]), kind), ctx.at(c, column, kind)
+        at = first
+        for height, tile in tiles:
+            left = e.sub(last, at)
+            stop = e.add(at, e.sub(left, e.srem(left, ctx.index(height))))
+            with ctx.loop(stop, at, height) as i:
+                source = ctx.at(from_a, e.mul(i, size["row_a"]), kind)
+                target = ctx.at(to_c, e.mul(i, n), kind)
+                e.call(tile, [source, size["row_a"], size["step_a"], memory, deep, target, n, columns, alpha, more])
+            at = stop
+
+    with ctx.loop(e.select(by_panels, end, size["panels"]), e.select(by_panels, begin, zero)) as panel:
+        column = e.mul(panel, ctx.index(width))
+        columns = _least(e, e.sub(n, column), ctx.index(width))
+        with _steps(ctx, k, depth) as start:
+            block(start, column, columns)
+
+
+def _least(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    return b.select(b.icmp_signed("<", x, y), x, y)
+
+
+@contextmanager
+def _steps(ctx: Context, stop: ir.Value, step: ir.Value) -> Iterator[ir.Value]:
+    """for i in range(0, stop, step), where stop is above 0."""
+    b = ctx.b
+    before, head, done = b.block, *(b.function.append_basic_block(name) for name in ("blocks", "out"))
+    b.branch(head)
+    b.position_at_end(head)
+    i = b.phi(I64)
+    yield i
+    following = b.add(i, step)
+    i.add_incoming(ctx.index(0), before)
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_signed("<", following, stop), head, done)
+    b.position_at_end(done)
 
 
 def _shared(ctx: Context, key: Any, name: str, kinds: list[ir.Type], emit: Any) -> ir.Function:
@@ -164,15 +170,7 @@ def _pack(ctx: Context, dtype: np.dtype[Any], transposed: bool) -> ir.Function:
     return _shared(ctx, ("pack", dtype, transposed), "pack", kinds, lambda *a: emit(dtype, *a))
 
 
-def _emit_pack(
-    dtype: np.dtype[Any],
-    ctx: Context,
-    source: Any,
-    stride: Any,
-    depth: Any,
-    columns: Any,
-    panel: Any,
-) -> None:
+def _emit_pack(dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any) -> None:
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
     kind = llvm_type(dtype)
@@ -186,13 +184,7 @@ def _emit_pack(
 
 
 def _emit_turned_pack(
-    dtype: np.dtype[Any],
-    ctx: Context,
-    source: Any,
-    stride: Any,
-    depth: Any,
-    columns: Any,
-    panel: Any,
+    dtype: np.dtype[Any], ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any
 ) -> None:
     """b lies as [n, k]: squares are turned around in registers."""
     b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
@@ -216,9 +208,7 @@ def _emit_turned_pack(
 def _tile(ctx: Context, dtype: np.dtype[Any], height: int) -> ir.Function:
     """tile(a, row stride, k stride, panel, depth, c, c's stride, columns, alpha, adds)."""
     kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1]
-    return _shared(
-        ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a)
-    )
+    return _shared(ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a))
 
 
 def _emit_tile(
@@ -233,9 +223,7 @@ def _emit_tile(
 
     def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
         line = address(ctx, panel, l, dtype, count * lanes)
-        xs = [
-            load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)
-        ]
+        xs = [load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)]
         offset = b.mul(l, k_stride)
         after = []
         for r in range(height):
