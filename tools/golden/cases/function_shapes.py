@@ -105,7 +105,7 @@ def ops(tf, rng, op):
         seen.append((y.shape, y.dtype))
         return y
 
-    return [f(rng.tensor(2, 4)), f(rng.tensor(3, 4)), seen]
+    return [f(rng.tensor(2, 4)), f(rng.tensor(3, 4)), seen[0]]
 
 
 @case("tf_shape")
@@ -118,7 +118,7 @@ def tf_shape(tf, rng):
         seen.append([tf.is_tensor(n), n.dtype, x.shape[0], x.shape[1], tf.shape(x).shape])
         return tf.shape(x), n, tf.size(x), tf.rank(x), tf.shape(x, out_type=tf.int64)
 
-    return [f(tf.zeros([2, 3])), f(tf.zeros([5, 3])), seen]
+    return [f(tf.zeros([2, 3])), f(tf.zeros([5, 3])), seen[0]]
 
 
 @case("batch_mean")
@@ -155,7 +155,7 @@ def gradient_of_unknown_batch(tf, rng):
         seen.append([dx.shape, dw.shape])
         return loss, dx, dw
 
-    return [f(rng.tensor(2, 3)), f(rng.tensor(4, 3)), seen]
+    return [f(rng.tensor(2, 3)), f(rng.tensor(4, 3)), seen[0]]
 
 
 @case("set_shape")
