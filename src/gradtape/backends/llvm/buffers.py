@@ -105,6 +105,8 @@ class Ways:
     def raises(self, equation: Equation) -> bool:
         """Whether an equation may end in an error (each that Python does may, and each that looks at indices)."""
         way, _ = self.of(equation)
+        if equation.op == "fused":
+            return any(inner.op in CHECKING for inner in equation.attrs["graph"].equations)
         if way == "control":
             return any(
                 self.raises(inner)

@@ -3,7 +3,7 @@
     lower = lowering_of(equation)       None: the equation is left to its NumPy kernel
     lower(ctx, equation)                emits its code
 
-`aliases(equation)`: outputs that are their input's memory; `inplace(equation)`: outputs that may be written over an input.
+`aliases(equation)`: outputs that are their input's memory.  `inplace(equation)`: those that may be written over one.
 """
 
 from __future__ import annotations
@@ -79,11 +79,12 @@ def nestable(graph: Graph) -> bool:
 
 
 def prepared(graph: Graph) -> Graph:
-    """A graph in the form that the lowerings like: products with flags, neighbours in groups."""
+    """A graph in the form that the lowerings like: taken apart, products with flags, neighbours in groups."""
+    from gradtape.graph.passes.decompose import decompose
     from gradtape.graph.passes.fuse import fuse
     from gradtape.graph.passes.layout import accumulate, layout
 
-    return fuse(accumulate(layout(graph)), nestable)
+    return fuse(accumulate(layout(decompose(graph))), nestable)
 
 
 def aliases(equation: Equation) -> dict[int, int]:

@@ -128,10 +128,8 @@ def pad(equation: Equation) -> Lower | None:
     (x,), (y,), attrs = equation.inputs, equation.outputs, equation.attrs
     if attrs["mode"] != "CONSTANT" or not movable(y.dtype) or y.dtype.kind not in "fiub":
         return None
-    if (
-        (y.dtype.kind == "f"
-        and y.dtype.itemsize < 4)
-        or (y.dtype.kind == "b" and attrs["constant_values"])
+    if (y.dtype.kind == "f" and y.dtype.itemsize < 4) or (
+        y.dtype.kind == "b" and attrs["constant_values"]
     ):
         return None
     strides = contiguous(y.shape)

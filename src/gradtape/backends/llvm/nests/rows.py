@@ -126,7 +126,7 @@ def add_row(ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[An
 
 
 def gather_grad(equation: Equation) -> Lower | None:
-    (g, indices), (y,), attrs = equation.inputs, equation.outputs, equation.attrs
+    indices, attrs = equation.inputs[1], equation.attrs
     sizes = split(attrs["shape"], indices.shape, attrs["axis"], attrs["batch_dims"])
     return _added(equation, sizes)
 
