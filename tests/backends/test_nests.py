@@ -209,7 +209,7 @@ def test_tall_columns_are_shared_out_by_rows(dtype):
             native = Native(equation, lowering_of(equation))
             (y,), (again,) = native(x.reshape(shape)), native(x.reshape(shape))
             assert y.tobytes() == again.tobytes()
-            truth = exact(x.astype(np.float64).reshape(shape), axis=axis, keepdims=True)
+            truth = exact(x.astype(np.longdouble).reshape(shape), axis=axis, keepdims=True)
             np.testing.assert_allclose(y, truth, rtol=4 * np.finfo(dtype).eps)
     check(
         "reduce_sum", [np.arange(200_000, dtype=np.int64).reshape(-1, 4)], axis=(0,), keepdims=False
