@@ -35,6 +35,10 @@ def views(equation: Equation) -> Lower | None:
     card, base = REGISTRY[equation.op], virtual(x.shape)
     found = card.kernel(base, **equation.attrs)
     parts = found if card.multi else (found,)
+    if not all(
+        v is base or (v.base is not None and (v.base is base or v.base is base.base)) for v in parts
+    ):
+        return None  # a copy: of a scalar, say
     copies = [(offset_of(v, base), Block(v.shape, contiguous(v.shape), v.strides)) for v in parts]
 
     def lower(ctx: Context, equation: Equation) -> None:
