@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 
 from gradtape.backends.llvm.context import Context
 from gradtape.graph.ir import Equation, Graph
 
 Lower = Callable[[Context, Equation], None]
-Lowering = Callable[[Equation], "Lower | None"]
-LOWERINGS: dict[str, Lowering] = {}
+ROOMS = {  # room -> operations that have code of their own there: in its TABLE
+    "conv": ("conv", "conv_backprop_input", "conv_backprop_filter"),
+    "matmul": ("matmul", "gemm", "affine"),
+    "movement": ("transpose", "slice", "strided_slice", "reverse", "split", "unstack", "broadcast_to", "tile", "repeat",
+                 "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims", "squeeze", "identity",
+                 "stop_gradient", "ensure_shape"),
+    "pool": ("max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"),
+    "rows": ("gather", "gather_grad", "unsorted_rows_sum", "one_hot", "argmax", "argmin", "cumsum", "cumprod"),
+}  # fmt: skip
+ROOM_OF = {op: room for room, ops in ROOMS.items() for op in ops}
 ALIASES = frozenset(
     ("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape")
 )
@@ -24,11 +33,9 @@ ALIASES = frozenset(
 
 def lowering_of(equation: Equation) -> Lower | None:
     """How an equation becomes code over its operands' buffers, or None."""
-    from gradtape.backends.llvm.nests import tables  # noqa: F401  (fills LOWERINGS on first use)
-
-    special = LOWERINGS.get(equation.op)
-    if special is not None:
-        found = special(equation)
+    room = ROOM_OF.get(equation.op)
+    if room is not None:
+        found = import_module(f"{__name__}.{room}").TABLE[equation.op](equation)
         if found is not None:
             return found
     return group_lowering(equation)
