@@ -7,13 +7,14 @@ the function was traced (sizes, constants).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradtape.base.dtypes import DTYPES
-from gradtape.base.errors import OperatorNotAllowedInGraphError
+from gradtape.base.errors import OperatorNotAllowedInGraphError, OpError
 from gradtape.base.shapes import TensorShape
 from gradtape.base.site import where
 from gradtape.core.card import PUBLIC
@@ -309,6 +310,9 @@ class Traced(Tensor, Symbolic):
         return STATE.trace.bind(card, inputs, attrs) if STATE.trace else _leaked(inputs)
 
     def call_symbolic(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        error = sys.exc_info()[1]
+        if isinstance(error, OpError):  # not for want of a number
+            raise error
         raise CannotTrace("an argument that must be a number is only known when the function runs")
 
     @property

@@ -55,6 +55,11 @@ class FunctionScope:
         return None if type(value) is UndefinedReturnValue else value
 
 
+def caught() -> BaseException | None:
+    """The exception that is being handled."""
+    return sys.exc_info()[1]
+
+
 def with_function_scope(thunk: Callable[[Any], Any], scope_name: str, options: Any) -> Any:
     return thunk(FunctionScope("lambda", scope_name, options))
 
@@ -161,7 +166,9 @@ def float_(x: Any = 0.0) -> Any:
 
 
 def len_(x: Any) -> Any:
-    if isinstance(x, Traced) and x._value.shape:
+    if isinstance(x, Traced):
+        if not x._value.shape:
+            raise ValueError("len requires a non-scalar tensor, got one of shape ()")
         size = x._value.shape[0]
         return int(size) if type(size) is int else EXPORTS["shape"](x)[0]
     return len(x)
