@@ -311,7 +311,7 @@ class Traced(Tensor, Symbolic):
 
     def call_symbolic(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         error = sys.exc_info()[1]
-        if isinstance(error, OpError):  # not for want of a number
+        if error is not None and not _asks_for_numbers(error):
             raise error
         raise CannotTrace("an argument that must be a number is only known when the function runs")
 
@@ -334,6 +334,7 @@ class Traced(Tensor, Symbolic):
     def set_shape(self, shape: Any) -> None:
         self.shape.assert_is_compatible_with(shape)
 
+    @property
     def numpy(self) -> Any:
         raise AttributeError(
             "'SymbolicTensor' object has no attribute 'numpy': inside tf.function a tensor has no numbers yet. "
@@ -412,6 +413,12 @@ class Traced(Tensor, Symbolic):
 
     def __format__(self, spec: str) -> str:
         return str(self)
+
+
+def _asks_for_numbers(error: BaseException) -> bool:
+    """Whether an error comes from a number being needed that is not there yet."""
+    text = str(error)
+    return any(words in text for words in ("has no number yet", "TracedArray", "<tf.Tensor '"))
 
 
 def _leaked(inputs: tuple[Any, ...]) -> Any:
