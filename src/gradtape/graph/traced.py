@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.dtypes import DTYPES
-from gradtape.base.errors import OperatorNotAllowedInGraphError, OpError
+from gradtape.base.errors import OperatorNotAllowedInGraphError
 from gradtape.base.shapes import TensorShape
 from gradtape.base.site import where
 from gradtape.core.card import PUBLIC

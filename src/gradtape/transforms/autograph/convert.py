@@ -148,7 +148,9 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     namespace = inspect_utils.getnamespace(function)
     namer = naming.Namer(namespace)
     # Not its own name, which in its body is whatever it is to the user.
-    name = namer.new_symbol("ag__lambda" if isinstance(node, ast.Lambda) else f"ag__{node.name}", ())
+    name = namer.new_symbol(
+        "ag__lambda" if isinstance(node, ast.Lambda) else f"ag__{node.name}", ()
+    )
     info = transformer.EntityInfo(name, "", code.co_filename, (), namespace)
     optional = tuple([converter.Feature[f] for f in sorted(features)])
     options = converter.ConversionOptions(
@@ -202,7 +204,9 @@ class _Caught(ast.NodeTransformer):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
         self.generic_visit(node)
         if node.name is not None:
-            called = ast.Call(ast.Attribute(ast.Name("ag__", ast.Load()), "caught", ast.Load()), [], [])
+            called = ast.Call(
+                ast.Attribute(ast.Name("ag__", ast.Load()), "caught", ast.Load()), [], []
+            )
             bound = ast.Assign([ast.Name(node.name, ast.Store())], called)
             for part in ast.walk(bound):
                 ast.copy_location(part, node.body[0])

@@ -159,7 +159,13 @@ def _over_tensor(
 
 
 def _over_dataset(
-    dataset: Any, extra_test: Any, body: Any, get_state: Any, set_state: Any, symbol_names: Any, opts: Any
+    dataset: Any,
+    extra_test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    symbol_names: Any,
+    opts: Any,
 ) -> None:
     """Elements are read by Python, one before each turn, when the graph runs."""
     start, advance, avals = readers(dataset)
@@ -196,7 +202,9 @@ def readers(dataset: Any) -> tuple[Callable[[], Any], Callable[[], Any], list[An
     for spec in tree.flatten(dataset.element_spec):
         shape = getattr(spec, "shape", None)
         if shape is None or not shape.is_fully_defined() or spec.dtype.np.kind == "O":
-            raise CannotTrace(f"the elements of a tf.data.Dataset are of open shape or no numbers ({spec!r})")
+            raise CannotTrace(
+                f"the elements of a tf.data.Dataset are of open shape or no numbers ({spec!r})"
+            )
         avals.append((tuple(shape.as_list()), spec.dtype.np))
     reading = threading.local()
 
