@@ -15,7 +15,6 @@ from .graphs import Builder, lesson_arrays, lesson_loop, lesson_step
 from .programs import random_graph
 
 
-
 @pytest.fixture(autouse=True)
 def long_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "ROWS_LIMIT", 20_000)

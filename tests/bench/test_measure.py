@@ -92,11 +92,11 @@ def test_durations(seconds, text):
 
 
 def test_a_run_is_kept_and_shown(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run, "HISTORY", tmp_path)
     monkeypatch.setattr(run.machine, "describe", lambda: MACHINE)
     monkeypatch.setattr(measure, "steps", lambda *_: {**STEPS, "times": dict(TIMES)})
     monkeypatch.setattr(measure, "fresh", lambda *_: {**FRESH})
-    assert run.main(["--only", "mlp_sgd_128", "fresh", "--fresh-of", "two_layer"]) == 0
+    command = ["--only", "mlp_sgd_128", "fresh", "--fresh-of", "two_layer"]
+    assert run.main([*command, "--history", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "| JAX 0.10 jit | 6 s | 4.5 s to 11 s | 3 (3 to 3.5) | 1.0e-06 |" in printed
     assert (

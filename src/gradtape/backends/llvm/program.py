@@ -29,12 +29,15 @@ from gradtape.backends.llvm.engine import Compiled, compile_described, compile_i
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
 from gradtape.base.config import settings
+from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Equation, Graph
 from gradtape.graph.memory import plan_memory
 
 ROWS_LIMIT = 2500  # vector instructions: longer code takes LLVM longer than it saves
 CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
-HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
+# Shorter calls keep Python's lock: to get it back may take longer than the call.
+HOLD_LOCK_BELOW = 20_000  # instructions in registers
+HOLD_LOCK_BYTES, HOLD_LOCK_PRODUCTS = 200_000, 1_000_000  # read and written, multiplications
 
 
 @dataclass
@@ -161,7 +164,7 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
 def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     """The program of any graph, over planned buffers."""
     module = new_module(graph)
-    program = Program(module, "buffers", True)
+    program = Program(module, "buffers", not _short(graph))
     graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
@@ -202,6 +205,18 @@ def _emit(emitter: Emitter, graph: Graph, given: dict[Any, Any]) -> list[Any]:
 
 def _used(graph: Graph) -> set[Any]:
     return {v for equation in graph.equations for v in equation.inputs} | set(graph.outputs)
+
+
+def _short(graph: Graph) -> bool:
+    """Whether a graph over buffers takes some ten microseconds at most: no loop, no Python, few numbers."""
+    if _loops(graph) or _has_effect(graph):
+        return False
+    nbytes = products = 0
+    for equation in graph.equations:
+        nbytes += sum(v.aval.nbytes for v in (*equation.inputs, *equation.outputs))
+        if REGISTRY[equation.op].family == "Contraction":
+            products += equation.outputs[0].aval.size * max(equation.inputs[0].shape, default=1)
+    return nbytes <= HOLD_LOCK_BYTES and products <= HOLD_LOCK_PRODUCTS
 
 
 def _loops(graph: Graph) -> bool:

@@ -94,6 +94,18 @@ class Cell(BuiltIn):
         """New masks for the next sequence."""
         self._masks.clear()
 
+    def project(self, x: Any) -> Any:
+        """What the inputs contribute to a step: float[n, k] -> float[n, width], for any number of steps at once."""
+        return TF["matmul"](x, self.kernel)
+
+    def advance(self, projected: Any, states: Any, training: Any = None) -> Any:
+        """The step with the inputs' part done: (output, states)."""
+        raise NotImplementedError
+
+    def _step(self, inputs: Any, states: Any, training: Any) -> Any:
+        x = self._dropped(inputs, self.dropout, "x", training)
+        return self.advance(self.project(x), states, training)
+
     def _dropped(self, x: Any, rate: float, kind: str, training: Any) -> Any:
         if not training or rate == 0:
             return x
@@ -135,11 +147,15 @@ class SimpleRNNCell(Cell):
     """h' = activation(x W + h R + b)."""
 
     def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+        return self._step(inputs, states, training)
+
+    def project(self, x: Any) -> Any:
+        h = super().project(x)
+        return h if self.bias is None else TF["nn.bias_add"](h, self.bias)
+
+    def advance(self, projected: Any, states: Any, training: Any = None) -> Any:
         before = states[0] if isinstance(states, list | tuple) else states
-        x = self._dropped(inputs, self.dropout, "x", training)
-        h = TF["matmul"](x, self.kernel)
-        if self.bias is not None:
-            h = TF["nn.bias_add"](h, self.bias)
+        h = projected
         before = self._dropped(before, self.recurrent_dropout, "h", training)
         h = self.activation(h + TF["matmul"](before, self.recurrent_kernel))
         return h, [h] if isinstance(states, list | tuple) else h
@@ -183,9 +199,11 @@ class LSTMCell(Cell):
         return start
 
     def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+        return self._step(inputs, states, training)
+
+    def advance(self, projected: Any, states: Any, training: Any = None) -> Any:
         h, c = states
-        z = TF["matmul"](self._dropped(inputs, self.dropout, "x", training), self.kernel)
-        z = z + TF["matmul"](
+        z = projected + TF["matmul"](
             self._dropped(h, self.recurrent_dropout, "h", training), self.recurrent_kernel
         )
         if self.bias is not None:
@@ -227,11 +245,19 @@ class GRUCell(Cell):
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
     def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
+        return self._step(inputs, states, training)
+
+    def project(self, x: Any) -> Any:
+        x = super().project(x)
+        if self.bias is None:
+            return x
+        bias = self.bias.value()
+        return TF["nn.bias_add"](x, bias[0] if self.reset_after else bias)
+
+    def advance(self, projected: Any, states: Any, training: Any = None) -> Any:
         before = states[0] if isinstance(states, list | tuple) else states
-        x = TF["matmul"](self._dropped(inputs, self.dropout, "x", training), self.kernel)
+        x = projected
         bias = None if self.bias is None else self.bias.value()
-        if bias is not None:
-            x = TF["nn.bias_add"](x, bias[0] if self.reset_after else bias)
         h = self._dropped(before, self.recurrent_dropout, "h", training)
         x_z, x_r, x_g = TF["split"](x, 3, axis=-1)
         n = self.units

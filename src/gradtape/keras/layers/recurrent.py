@@ -8,6 +8,7 @@ import numpy as np
 
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.shapes import TensorShape
+from gradtape.core.context import STATE
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.keras.engine.arrays import outside_traces
@@ -25,6 +26,7 @@ from gradtape.keras.layers.cells import (
     StackedRNNCells,
     build_within,
 )
+from gradtape.keras.layers.sequences import can_loop, in_a_loop
 
 
 class RNN(BuiltIn):
@@ -107,6 +109,12 @@ class RNN(BuiltIn):
         if hasattr(self.cell, "reset_dropout"):
             self.cell.reset_dropout()
         mask = mask[0] if isinstance(mask, list) else mask
+        if (
+            STATE.trace is not None
+            and not self.unroll
+            and can_loop(self.cell, inputs, self.time_major)
+        ):
+            return self._results(*in_a_loop(self, inputs, mask, states, training))
         axis = 0 if self.time_major else 1
         steps = TF["unstack"](inputs, axis=axis)
         keep = None if mask is None else TF["unstack"](mask, axis=axis)
@@ -126,9 +134,14 @@ class RNN(BuiltIn):
                 new = pack(new, flat)
             states = new
             outputs.append(output)
+        result = TF["stack"](outputs, axis=axis) if self.return_sequences else outputs[-1]
+        return self._results(result, states)
+
+    def _results(self, result: Any, states: Any) -> Any:
+        if STATE.trace is not None and hasattr(self.cell, "reset_dropout"):
+            self.cell.reset_dropout()  # the masks are values of this trace
         if self.stateful and not CALL.probing:
             self._keep(states)
-        result = TF["stack"](outputs, axis=axis) if self.return_sequences else outputs[-1]
         return [result, *states] if self.return_state else result
 
     def _keep(self, states: list[Any]) -> None:

@@ -40,6 +40,9 @@ def nest_of(graph: Graph) -> Space | None:
     space = space_of(graph)
     if space is None or any(s.fold is None and rule_of(s.equation) is None for s in space.steps):
         return None
+    values = (v for s in space.steps for v in (*s.equation.inputs, *s.equation.outputs))
+    if any(v.dtype not in LOWERED for v in (*values, *graph.inputs, *graph.outputs)):
+        return None
     for s in space.steps:
         if s.fold == "mean" and s.output.dtype.kind != "f":
             return None

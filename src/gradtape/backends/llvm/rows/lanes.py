@@ -136,10 +136,9 @@ class Lanes:
         value: Any = x.rows[row]
         if x.columns == 1:
             return self.splat_scalar(value, lanes)
-        if isinstance(value, ir.Constant) and isinstance(value.constant, list | tuple):
-            return ir.Constant(
-                ir.VectorType(value.type.element, lanes), [value.constant[column]] * lanes
-            )
+        parts = value.constant if isinstance(value, ir.Constant) else None
+        if isinstance(parts, list | tuple):
+            return ir.Constant(ir.VectorType(parts[column].type, lanes), [parts[column]] * lanes)
         return self.shuffle(value, value, [column] * lanes)
 
     def splat_scalar(self, value: Any, lanes: int) -> Any:
