@@ -70,7 +70,7 @@ LOSSES = _lines("""
     tf.linalg.det({a} * 0.25 + 2.0 * tf.eye(2, dtype=R)) ; tf.linalg.inv({a} * 0.25 + 2.0 * tf.eye(2, dtype=R)) ;
     tf.nn.bias_add({a}, {b}) ; tf.math.l2_normalize({a} + 2.0, axis={n}) ; tf.clip_by_norm({a}, 1.0) ;
     tf.gather({a}, {i} % 2) ; tf.math.unsorted_segment_sum({a}, tf.zeros_like({a}[..., 0], tf.int32), 2) ;
-    tf.tensor_scatter_nd_add({a}, [[0]], {a}[:1]) ; tf.boolean_mask({a}, [True] * len({a}))
+    tf.tensor_scatter_nd_add({a}, [[0]], {a}[:1])
 """)
 
 FOLDS = _lines("""
