@@ -48,7 +48,7 @@ def convert(
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, IndexedSlices):
-        shape = tuple(np.asarray(value.dense_shape).tolist())
+        shape = tuple(convert(value.dense_shape)._value.tolist())
         return convert(PUBLIC["unsorted_rows_sum"](value.values, value.indices, shape=shape), dtype)
     read = getattr(value, "_as_tensor", None)
     if read is not None:
