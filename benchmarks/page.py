@@ -99,17 +99,29 @@ def faster_peers(record: dict[str, Any]) -> list[tuple[str, float]]:
     return [row for row in rows if row[1] > 1.0]
 
 
-def behind(latest: dict[str, dict[str, Any]]) -> list[str]:
-    """One item for each workload in which a peer is ahead, with the note on it."""
+def missed(record: dict[str, Any]) -> list[str]:
+    """What a record gave less of than the project promises."""
+    senses = {">=": "at least", "<=": "at most"}
+    return [
+        f"{p['claim']}: {digits(p['measured'])}, promised {senses[p['sense']]} {p['limit']:g}"
+        for p in record.get("promises", ())
+        if not p["holds"]
+    ]
+
+
+def behind(timed: dict[str, dict[str, Any]], fresh: dict[str, dict[str, Any]]) -> list[str]:
+    """One item for each workload in which a peer is ahead or a promise missed, with the note on it."""
     lines = []
-    for name in [n for n in ORDER if n in latest]:
-        peers = faster_peers(latest[name])
-        if peers:
-            said = ", ".join(f"{peer} ({digits(factor)} times)" for peer, factor in peers)
-            note = NOTES.get(name, "")
-            lines.append(f"* **{SHORT[name]}**: faster are {said}. {note}".rstrip())
-        elif name in NOTES:
-            lines.append(f"* **{SHORT[name]}**: {NOTES[name]}")
+    for name in [n for n in ORDER if n in timed or n in fresh]:
+        said = []
+        if name in timed:
+            peers = [f"{peer} ({digits(by)} times)" for peer, by in faster_peers(timed[name])]
+            said += ["faster are " + ", ".join(peers)] if peers else []
+            said += missed(timed[name])
+        said += missed(fresh[name]) if name in fresh else []
+        if said or name in NOTES:
+            text = "; ".join(said) + "." * bool(said)
+            lines.append(f"* **{SHORT[name]}**: {text} {NOTES.get(name, '')}".rstrip())
     return lines or ["Nowhere, in the runs shown here."]
 
 
@@ -148,7 +160,7 @@ def write(folder: Path, docs: Path) -> None:
             *promise_rows(promises),
             "",
         ]
-    lines += ["## Where gradtape is behind", "", *behind(timed), ""]
+    lines += ["## Where gradtape is behind", "", *behind(timed, fresh), ""]
     lines += ["## How it is measured", "", METHOD, ""]
     lines += ["## Each workload", ""]
     for name, record in timed.items():

@@ -12,6 +12,7 @@ import argparse
 import datetime
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, measure
@@ -72,7 +73,7 @@ def timed(name: str, rounds: int, wanted: set[str]) -> dict[str, Any]:
     return result
 
 
-def append(name: str, record: dict[str, Any]) -> None:
+def append(folder: Path, name: str, record: dict[str, Any]) -> None:
     """Add one line to the history of a workload."""
 
     def rounded(x: Any) -> Any:
@@ -82,8 +83,8 @@ def append(name: str, record: dict[str, Any]) -> None:
             return [rounded(v) for v in x]
         return float(f"{x:.6g}") if isinstance(x, float) else x
 
-    HISTORY.mkdir(exist_ok=True)
-    with (HISTORY / f"{name}.jsonl").open("a", encoding="utf-8") as file:
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(rounded(record), ensure_ascii=False) + "\n")
 
 
@@ -97,6 +98,7 @@ def arguments_of(command: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--fresh-of", nargs="+", choices=FRESH, default=FRESH)
     parser.add_argument("--fresh-rounds", type=int, help="for every workload, instead of its own")
+    parser.add_argument("--history", type=Path, default=HISTORY, help="the folder to append to")
     parser.add_argument("--no-history", action="store_true")
     return parser.parse_args(command)
 
@@ -114,21 +116,26 @@ def main(command: list[str] | None = None) -> int:
         results[name] = result
         if not arguments.no_history:
             workload, _, kind = name.partition(":")
-            append(kind or name, {**record, "workload": workload, **result})
+            append(arguments.history, kind or name, {**record, "workload": workload, **result})
 
+    failed = []
     for name in arguments.only:
         for workload in arguments.fresh_of if name == "fresh" else [name]:
             print(f"{name} {workload * (name == 'fresh')}...", file=sys.stderr, flush=True)
             record["machine"] = machine.describe()
-            if name == "fresh":
-                rounds = arguments.fresh_rounds or CATALOG[workload].fresh
-                result = measure.fresh(workload, rounds, wanted)
-                found = fresh_verdicts(workload, Fresh(result["frameworks"]))
-                keep(f"{workload}:fresh", {**result, "promises": judged(found)})
-            else:
-                keep(name, timed(name, arguments.rounds, wanted))
+            try:
+                if name == "fresh":
+                    rounds = arguments.fresh_rounds or CATALOG[workload].fresh
+                    result = measure.fresh(workload, rounds, wanted)
+                    found = fresh_verdicts(workload, Fresh(result["frameworks"]))
+                    keep(f"{workload}:fresh", {**result, "promises": judged(found)})
+                else:
+                    keep(name, timed(name, arguments.rounds, wanted))
+            except RuntimeError as error:  # gradtape itself failed; the other workloads go on
+                failed.append(f"{name} {workload}: {error}")
     print(render(record, results))
-    return 0
+    print("\n".join(failed), file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

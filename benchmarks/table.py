@@ -66,12 +66,14 @@ def rows(result: dict[str, Any]) -> list[str]:
 
 def fresh_rows(result: dict[str, Any]) -> list[str]:
     """A row for each framework: first call and memory."""
-    lines = ["| | first call | with warm caches | peak memory | of it in the first call | base |"]
-    lines.append("|---|---|---|---|---|---|")
+    head = ["first call", "with warm caches", "peak memory", "of it in the first call"]
+    head += ["base", "the whole process"]
+    lines = ["| | " + " | ".join(head) + " |", "|---" * 7 + "|"]
     for framework, row in result["frameworks"].items():
         mib = row["memory"]
         warm = duration(row["warm"]["median"]) if "warm" in row else ""
-        sizes = [f"{digits(mib[k])} MiB" for k in ("peak", "first", "base")]
+        figures = (mib["peak"], mib["first"], mib["base"], mib["base"] + mib["peak"])
+        sizes = [f"{digits(size)} MiB" for size in figures]
         cells = [framework, duration(row["cold"]["median"]), warm, *sizes]
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -308,3 +308,13 @@ def test_aval_of_buffers() -> None:
         assert (
             aval_of(buffer) == v.aval and buffer.ctypes.data % 64 == 0 and buffer.flags.c_contiguous
         )
+
+
+def test_short_calls_keep_the_lock_and_long_ones_give_it_away() -> None:
+    def step(n: int) -> Graph:
+        g = Builder()
+        return g.graph(g("tanh", g.input((n,))))
+
+    assert not program.build(step(100), {}).release
+    assert program.build(step(1_000_000), {}).release
+    assert program.build(lesson_loop(3), {}).release

@@ -74,7 +74,7 @@ def spread(name: str, n: int, rng: np.random.Generator) -> np.ndarray:
         parts.append(rng.uniform(-740, 700, n))
     if name in ("sin", "cos", "tan"):
         parts.append(np.round(rng.uniform(-(2**45), 2**45, n)) * (np.pi / 2))  # where digits cancel
-        parts.append(2.0 ** rng.uniform(40, 70, n))  # beyond 2^51 the C library's
+        parts.append(2.0 ** rng.uniform(40, 70, n))  # beyond 2^46 the C library's
     if name in ("log", "acosh"):
         parts = [np.abs(p) + (name == "acosh") for p in parts]
         parts += [1 + np.abs(rng.uniform(-1e-3, 1e-3, n)), 2.0 ** rng.uniform(0, 1000, n)]

@@ -92,11 +92,11 @@ def test_durations(seconds, text):
 
 
 def test_a_run_is_kept_and_shown(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run, "HISTORY", tmp_path)
     monkeypatch.setattr(run.machine, "describe", lambda: MACHINE)
     monkeypatch.setattr(measure, "steps", lambda *_: {**STEPS, "times": dict(TIMES)})
     monkeypatch.setattr(measure, "fresh", lambda *_: {**FRESH})
-    assert run.main(["--only", "mlp_sgd_128", "fresh", "--fresh-of", "two_layer"]) == 0
+    command = ["--only", "mlp_sgd_128", "fresh", "--fresh-of", "two_layer"]
+    assert run.main([*command, "--history", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "| JAX 0.10 jit | 6 s | 4.5 s to 11 s | 3 (3 to 3.5) | 1.0e-06 |" in printed
     assert (
@@ -143,3 +143,59 @@ def test_workers_are_rid_of_what_slows_blas(monkeypatch):
     found = environment(GRADTAPE_CACHE="off")
     assert not [name for name in found if name.startswith("OPENBLAS")]
     assert found["GRADTAPE_CACHE"] == "off"
+
+
+def test_a_failure_leaves_the_other_workloads(tmp_path, monkeypatch, capsys):
+    def steps(name, *_):
+        if name == "neuron":
+            raise RuntimeError("it broke")
+        return {**STEPS, "times": dict(TIMES)}
+
+    monkeypatch.setattr(run.machine, "describe", lambda: MACHINE)
+    monkeypatch.setattr(measure, "steps", steps)
+    assert run.main(["--only", "neuron", "two_layer", "--no-history"]) == 1
+    shown = capsys.readouterr()
+    assert "it broke" in shown.err
+    assert "The lesson's two-layer training step" in shown.out
+
+
+class Stub:
+    """A worker that answers from a script."""
+
+    def __init__(self, name, losses):
+        self.name, self.losses, self.versions, self.stopped = name, losses, {}, False
+
+    def ask(self, do, **_):
+        if do == "check":
+            if self.losses is None:
+                raise RuntimeError(f"{self.name}: it\nbroke")
+            return {"losses": self.losses, "state": []}
+        return {"seconds": 0.01}
+
+    def stop(self):
+        self.stopped = True
+
+
+def test_who_does_not_agree_is_not_timed(monkeypatch):
+    losses = {
+        "gradtape function": [1.0],
+        "NumPy by hand": [1.0],
+        "JAX jit": [1.1],
+        "autograd": None,
+    }
+    stubs = []
+
+    def start(name, work, **_):
+        if name not in losses:
+            raise RuntimeError("no interpreter")
+        stubs.append(Stub(name, losses[name]))
+        return stubs[-1]
+
+    monkeypatch.setattr(measure.Peer, "start", start)
+    found = measure.steps("cnn", 2, set())
+    assert list(found["times"]) == ["gradtape function", "NumPy by hand"]
+    assert found["times"]["gradtape function"] == [0.001, 0.001]
+    assert found["missing"]["JAX jit"] == "its results differ by 1.0e-01"
+    assert found["missing"]["autograd"] == "autograd: it broke"
+    assert found["missing"]["TensorFlow XLA"] == "no interpreter"
+    assert all(stub.stopped for stub in stubs)

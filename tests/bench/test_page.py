@@ -53,6 +53,16 @@ def test_a_faster_peer_is_named(tmp_path):
     assert "Over time" not in text
 
 
+def test_a_missed_promise_is_named(tmp_path):
+    (tmp_path / "docs").mkdir()
+    one = record("2026-01-01", 0.001, 0.003)
+    promise = {"workload": "mlp_sgd_32", "claim": "time over its bare products", "sense": "<="}
+    one["promises"] = [{**promise, "limit": 1.08, "measured": 1.5, "holds": False}]
+    text = written(tmp_path, one)
+    assert "batch 32**: time over its bare products: 1.5, promised at most 1.08." in text
+    assert "| time over its bare products | at most 1.08 | 1.5 | MISSED |" in text
+
+
 def test_nobody_is_faster(tmp_path):
     (tmp_path / "docs").mkdir()
     runs = record("2026-01-01", 0.004, 0.001), record("2026-02-01", 0.001, 0.003)

@@ -52,6 +52,7 @@ WITHOUT_SAMPLES = {
     "assigned": "its rule is a decree on variables: tests/transforms/test_writes.py",
     "cond": "it holds graphs: tests/graph",
     "while": "it holds graphs: tests/graph",
+    "sweeps": "it holds graphs: tests/transforms/test_traced_control.py",
     "fused": "it holds a graph: tests/graph",
     "host": "it holds Python code: tests/graph",
     "call": "it holds a traced function: tests/transforms",

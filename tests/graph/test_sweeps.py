@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from graph_text import graph_of
 
-from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Graph
 from gradtape.graph.passes import control, dead_code, loop_invariants, optimize
 from gradtape.graph.verify import verify
-
-pytestmark = pytest.mark.skipif("sweeps" not in REGISTRY, reason="there are no sweeps yet")
 
 # x <- x * exp(a), three times, with a count; then the cotangents of x and of a on the way back, and a sum of rows.
 TEXT = """{ a: float32[2], b: float32[2], c: float32[2] .

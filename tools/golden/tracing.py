@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,10 @@ def run(tf: Any, one: registry.Case, seed: int) -> Any:
         one.function(tf, drawing, **one.keys)
     drawn = drawing.drawn
     tree: list[Any] = []
+    made = MadeOnce(tf) if tf.__name__ == "tensorflow" else TracedOnce()
 
     def body(tensors: list[Any]) -> Any:
+        made.rewind()
         given = iter(tensors)
         ready = [v if kind == "variable" else next(given) for kind, v in prepared]
         rng = Given(tf, seed, one.id, ready)
@@ -97,7 +99,7 @@ def run(tf: Any, one: registry.Case, seed: int) -> Any:
         begin(tf, one, registry.Rng(tf, seed, one.id))
         prepared = [(kind, tf.Variable(t) if kind == "variable" else t) for kind, t in drawn]
         tensors = [t for kind, t in prepared if kind == "tensor"]
-        with variables_made_once(tf):
+        with made:
             results = tf.function(body, autograph=False)(tensors)
         return put_back(tf, tree[0], results)
     except Exception as error:
@@ -110,48 +112,51 @@ def begin(tf: Any, one: registry.Case, rng: registry.Rng) -> None:
         tf.keras.backend.clear_session()
 
 
-@contextlib.contextmanager
-def variables_made_once(tf: Any) -> Iterator[None]:
-    """A function that makes variables is traced a second time: it is to find those of the first, or not to be traced."""
-    if tf.__name__ != "tensorflow":
-        with traced_once():
-            yield
-        return
-    pools: dict[Any, list[Any]] = {}
-    made: list[Any] = []
+class MadeOnce:
+    """TensorFlow traces a function that makes variables a second time: it is to find those of the first."""
 
-    def creator(next_creator: Callable[..., Any], **keys: Any) -> Any:
-        graph = id(tf.compat.v1.get_default_graph()) if not tf.executing_eagerly() else 0
-        count = pools.setdefault(graph, [])
-        if graph and len(pools) > 1 and len(count) < len(made):
-            variable = made[len(count)]
-        else:
-            variable = next_creator(**keys)
-            if graph:
-                made.append(variable)
-        count.append(variable)
-        return variable
+    def __init__(self, tf: Any) -> None:
+        self.made: list[Any] = []
+        self.place = 0
+        self.scope = tf.variable_creator_scope(self.create)
 
-    with tf.variable_creator_scope(creator):
-        yield
+    def rewind(self) -> None:
+        self.place = 0
+
+    def create(self, next_creator: Callable[..., Any], **keys: Any) -> Any:
+        if self.place == len(self.made):
+            self.made.append(next_creator(**keys))
+        self.place += 1
+        return self.made[self.place - 1]
+
+    def __enter__(self) -> None:
+        self.scope.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.scope.__exit__(*error)
 
 
-@contextlib.contextmanager
-def traced_once() -> Iterator[None]:
-    from gradtape.graph.tracer import Trace
+class TracedOnce:
+    """A function that makes variables is not traced a second time."""
 
-    new_variable = Trace.new_variable
+    def rewind(self) -> None:
+        """There is no second time."""
 
-    def unnoticed(trace: Any, variable: Any, initial_value: Any) -> Any:
-        value = new_variable(trace, variable, initial_value)
-        trace.created.clear()
-        return value
+    def __enter__(self) -> None:
+        from gradtape.transforms.concrete_function import ConcreteFunction
 
-    Trace.new_variable = unnoticed
-    try:
-        yield
-    finally:
-        Trace.new_variable = new_variable
+        self.trace = trace = ConcreteFunction.trace
+
+        def once(function: Any, *args: Any, **keys: Any) -> None:
+            trace(function, *args, **keys)
+            function.created = []
+
+        ConcreteFunction.trace = once
+
+    def __exit__(self, *error: Any) -> None:
+        from gradtape.transforms.concrete_function import ConcreteFunction
+
+        ConcreteFunction.trace = self.trace
 
 
 def taken_out(tf: Any, value: Any, results: list[Any]) -> Any:

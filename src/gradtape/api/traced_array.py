@@ -46,9 +46,7 @@ class TracedTensorArray(TensorArray):
         element_shape: Any = None, colocate_with_first_write_call: bool = True, name: str | None = None,
     ):  # fmt: skip
         if size is None:
-            raise ValueError(
-                "Argument `size` must be provided if argument `flow` is not provided."
-            )
+            raise ValueError("Argument `size` must be provided if argument `flow` is not provided.")
         n = _known(size)
         if n is None:
             raise CannotTrace(_TOO_OPEN)
@@ -57,7 +55,9 @@ class TracedTensorArray(TensorArray):
         self._items: list[Any] = [None] * n
         self._buffer: Any = None
         self._room: int | None = None  # turns of the loop that may make it longer
-        self._places: tuple[Any, ...] = ()  # where it was written, in a loop that may make it longer
+        self._places: tuple[
+            Any, ...
+        ] = ()  # where it was written, in a loop that may make it longer
 
     def _copy(self, **changes: Any) -> TracedTensorArray:
         new = object.__new__(TracedTensorArray)
@@ -92,7 +92,11 @@ class TracedTensorArray(TensorArray):
         if STATE.trace is not None:
             return self._copy(_buffer=buffer, _items=[])
         array = TensorArray(
-            self._dtype, len(self), self._dynamic, infer_shape=self._infer, element_shape=self._element_shape
+            self._dtype,
+            len(self),
+            self._dynamic,
+            infer_shape=self._infer,
+            element_shape=self._element_shape,
         )
         array._items = list(buffer)
         return array
@@ -121,7 +125,11 @@ class TracedTensorArray(TensorArray):
         """Raises CannotTrace unless it was written in turn i at place i.  index: the loop's, or None."""
         if self._room is None or not self._dynamic:
             return
-        if index is None or not self._places or any(p is not index._value.value for p in self._places):
+        if (
+            index is None
+            or not self._places
+            or any(p is not index._value.value for p in self._places)
+        ):
             raise CannotTrace(_TOO_OPEN)
 
     # --- tensors in it ---
@@ -182,7 +190,9 @@ class TracedTensorArray(TensorArray):
             if i >= len(items) and self._dynamic and self._room is None:
                 items += [None] * (i + 1 - len(items))
             if not 0 <= i < len(items):
-                raise _invalid(f"Trying to modify element {i} in a list with {len(items)} elements.")
+                raise _invalid(
+                    f"Trying to modify element {i} in a list with {len(items)} elements."
+                )
             items[i] = tensor
             return self._copy(_items=items, _element_shape=shape)
         if self._dynamic and self._room is None and i is None:
@@ -240,7 +250,9 @@ class TracedTensorArray(TensorArray):
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TracedTensorArray:
         """An array of pieces of `value` along the first axis, of these lengths."""
-        sizes = [_known(n) for n in (lengths if isinstance(lengths, list | tuple) else convert(lengths))]
+        sizes = [
+            _known(n) for n in (lengths if isinstance(lengths, list | tuple) else convert(lengths))
+        ]
         if any(n is None for n in sizes):
             raise CannotTrace(_TOO_OPEN)
         items = PUBLIC["split"](convert(value, hint=self._dtype.np), sizes)

@@ -28,7 +28,7 @@ class State(threading.local):
 
     `scope`: the name scope, such as "layer/", which new variables carry before their names.
     `site`: the user's place that what runs now stands for, where a layer of ours has found it out.
-    `trace`: the graph that is being traced, or None.
+    `trace`: the graph that is being traced, or None.  `outside`: the trace that was left for a while to run eagerly.
     """
 
     recorders: tuple[Any, ...] = ()
@@ -36,6 +36,7 @@ class State(threading.local):
     scope: str = ""
     site: Any = None
     trace: Any = None
+    outside: Any = None
 
 
 STATE = State()

@@ -82,6 +82,8 @@ class Variable:
         trace = STATE.trace
         if trace is not None:
             initial_value = trace.new_variable(self, initial_value)
+        elif STATE.outside is not None:
+            STATE.outside.created.append(self)
         if callable(initial_value) and not isinstance(initial_value, Tensor):
             initial_value = initial_value()
         wanted = numpy_dtype(dtype)

@@ -7,6 +7,7 @@ the function was traced (sizes, constants).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -309,6 +310,9 @@ class Traced(Tensor, Symbolic):
         return STATE.trace.bind(card, inputs, attrs) if STATE.trace else _leaked(inputs)
 
     def call_symbolic(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        error = sys.exc_info()[1]
+        if error is not None and not _asks_for_numbers(error):
+            raise error
         raise CannotTrace("an argument that must be a number is only known when the function runs")
 
     @property
@@ -330,6 +334,7 @@ class Traced(Tensor, Symbolic):
     def set_shape(self, shape: Any) -> None:
         self.shape.assert_is_compatible_with(shape)
 
+    @property
     def numpy(self) -> Any:
         raise AttributeError(
             "'SymbolicTensor' object has no attribute 'numpy': inside tf.function a tensor has no numbers yet. "
@@ -408,6 +413,12 @@ class Traced(Tensor, Symbolic):
 
     def __format__(self, spec: str) -> str:
         return str(self)
+
+
+def _asks_for_numbers(error: BaseException) -> bool:
+    """Whether an error comes from a number being needed that is not there yet."""
+    text = str(error)
+    return any(words in text for words in ("has no number yet", "TracedArray", "<tf.Tensor '"))
 
 
 def _leaked(inputs: tuple[Any, ...]) -> Any:

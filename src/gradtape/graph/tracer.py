@@ -298,13 +298,16 @@ class Trace:
 @contextmanager
 def outside() -> Iterator[None]:
     """What runs inside runs now, eagerly, and is not part of any graph or tape (TensorFlow's `init_scope`)."""
-    trace, active, thread = STATE.trace, STATE.recorders, SEEDS._thread
+    before = STATE.trace, STATE.outside, STATE.recorders
+    thread = SEEDS._thread
     function = getattr(thread, "function", None)
+    STATE.outside = STATE.trace or STATE.outside
     STATE.trace, STATE.recorders, thread.function = None, (), None
     try:
         yield
     finally:
-        STATE.trace, STATE.recorders, thread.function = trace, active, function
+        STATE.trace, STATE.outside, STATE.recorders = before
+        thread.function = function
 
 
 def _plain(shape: tuple[int, ...], dtype: Any) -> Aval:

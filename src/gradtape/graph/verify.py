@@ -149,8 +149,16 @@ class _Check:
             self.same(g.avals_out[:n_carried], carried, "A sweep gives", "carried values", e)
             if k == 0:
                 self.nested(e.attrs["cond"], e)
-                self.same(e.attrs["cond"].avals_in, (*constants, *carried), "The condition takes", "operands", e)
-                self.same(e.attrs["cond"].avals_out, (Aval((), BOOL),), "The condition gives", "wanted", e)
+                self.same(
+                    e.attrs["cond"].avals_in,
+                    (*constants, *carried),
+                    "The condition takes",
+                    "operands",
+                    e,
+                )
+                self.same(
+                    e.attrs["cond"].avals_out, (Aval((), BOOL),), "The condition gives", "wanted", e
+                )
             stacks += g.avals_out[n_carried:]
         self.same(_avals(e.outputs), _avals(e.inputs[n:]), "Sweeps give", "carried values", e)
 

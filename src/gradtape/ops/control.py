@@ -73,8 +73,8 @@ class Sweeps(Control):
     """Loops one after the other over the same turns, forwards or backwards: a loop and its ways back, of any order.
 
     plan: for each sweep (backward, number of carried values, reads);  bodies: its turn,
-    (constants, carried, rows) -> (carried, kept).  What turn i keeps is row i of a stack; stacks are numbered as they come,
-    and later sweeps get in turn i row i of those that they read.  The first sweep goes forward while
+    (constants, carried, rows) -> (carried, kept).  What turn i keeps is row i of a stack; stacks are numbered as they
+    come, and later sweeps get in turn i row i of those that they read.  The first sweep goes forward while
     `cond`(constants, carried) holds, at most `limit` turns; the others make as many.
     operands: `n_constants`, then what each sweep carries at its start.  Results: what each carries at its end.
     """
@@ -196,7 +196,15 @@ def _zeros(F, aval):
 class _Way:
     """How one sweep is gone back: which of its values have cotangents."""
 
-    __slots__ = ("carried", "constants", "derivative", "rows", "rows_given", "used_carried", "used_rows")
+    __slots__ = (
+        "carried",
+        "constants",
+        "derivative",
+        "rows",
+        "rows_given",
+        "used_carried",
+        "used_rows",
+    )
 
     def __init__(self, derivative, carried, rows_given, n_constants, n, n_rows):
         self.derivative, self.carried, self.rows_given = derivative, carried, rows_given

@@ -88,7 +88,7 @@ class ConcreteFunction:
         args, kwargs = map_leaves(stand_in, args, kwargs)
         assert self._seeds is not None
         with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-            result = self._function.converted()(*args, **kwargs)
+            result = self._function.converted(args)(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
         trace.given.clear()
         return Traced(

@@ -93,7 +93,9 @@ def switch_case(
                 f"{{{','.join(map(str, sorted(numbered)))}}}"
             )
         branches = [numbered[i] for i in range(len(numbered))]
-        return staged.switch(convert(branch_index), branches if default is None else [*branches, default])
+        return staged.switch(
+            convert(branch_index), branches if default is None else [*branches, default]
+        )
     index = int(convert(branch_index)._value)
     return numbered.get(index, default if default is not None else numbered[max(numbered)])()
 

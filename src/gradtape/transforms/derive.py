@@ -52,7 +52,7 @@ def _derive(graph: Graph, given: tuple[int, ...]) -> Derivative:
 def without_effects(graph: Graph) -> Graph:
     """The equations that the outputs need: what has happened on the way forward does not happen again.
 
-    Raises CannotTrace where something is needed that Python gave, such as random numbers: it would be another thing now.
+    Raises CannotTrace where something is needed that Python gave, such as random numbers: now it would be another.
     """
     live = set(graph.outputs)
     kept: list[Equation] = []

@@ -16,8 +16,9 @@ from gradtape.graph.passes import optimize
 
 def executable_of(graph: Graph, donate: Mapping[int, int] | None = None) -> Any:
     """The graph made ready to run.  donate: inputs whose buffer an output may take over."""
-    graph = optimize(graph)
-    if settings.backend == "llvm" and find_spec("llvmlite") is not None:
+    native = settings.backend == "llvm" and find_spec("llvmlite") is not None
+    graph = optimize(graph, reorder=native)  # machine code adds in an order of its own anyway
+    if native:
         runtime = import_module("gradtape.backends.llvm.runtime")  # llvmlite costs its import
         with suppress(NotImplementedError):
             return runtime.compile_graph(graph, dict(donate or {}))

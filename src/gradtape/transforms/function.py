@@ -83,10 +83,12 @@ class Function:
         self._signature = _signature_of(python_function, instance is not None)
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
+        self._failed_traces = 0
         self._last: tuple[Key, Any, Any] | None = None
         self._called = False
         self._warned = False
         self._eager = False  # it cannot be traced
+        self._convert_everything = False
         self._fast: Callable[[Any], Any] = _always_miss
         self._no_fast = False
         self._quick: dict[Any, Traced] = {}
@@ -107,7 +109,7 @@ class Function:
         return self._signature
 
     def experimental_get_tracing_count(self) -> int:
-        return len(self._traces)
+        return len(self._traces) + self._failed_traces
 
     def traces(self) -> list[TraceEntry]:
         """What was traced so far: signature, reason (which argument changed), seconds."""
@@ -151,7 +153,8 @@ class Function:
         if settings.functions_eagerly or self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
-        given, quick = args, None if kwargs else _quick_key(args)
+        by_name = bool(kwargs)
+        given, quick = args, None if by_name else _quick_key(args)
         if quick is not None:
             traced = self._quick.get(quick)
             if traced is not None:
@@ -161,16 +164,19 @@ class Function:
             concrete = self._concrete_for(args, kwargs)
             result = concrete.call_with(args, kwargs)
         except CannotTrace as reason:
+            result = self._run_eagerly(args, kwargs)  # an error of the user's own comes from here
             self._cannot_trace(reason)
-            return self._run_eagerly(args, kwargs)
+            return result
         except OperatorNotAllowedInGraphError:
-            if not self._autograph or CONVERTERS:
+            if not self._autograph or self._convert_everything:
                 raise
-            self._eager = True
-            return self._run_eagerly(args, kwargs)
+            # It may be in a function that could not be seen from this one.
+            self._convert_everything = True
+            concrete = self._concrete_for(args, kwargs)
+            result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
-        if not self._no_fast and not STATE.recorders and STATE.trace is None and not kwargs:
+        if not self._no_fast and not STATE.recorders and STATE.trace is None and not by_name:
             self._fast = concrete.fast_path(given, args) or _always_miss
         return result
 
@@ -267,7 +273,11 @@ class Function:
         first, self._called = not self._called, True
         concrete = ConcreteFunction(self, key, args, kwargs)
         begin = time.perf_counter()
-        concrete.trace(args, kwargs, may_create=first)
+        try:
+            concrete.trace(args, kwargs, may_create=first)
+        except Exception:
+            self._failed_traces += 1
+            raise
         if concrete.created:  # as TensorFlow: once to make the variables, once to use them
             self._traces.append(
                 TraceEntry(
@@ -292,12 +302,14 @@ class Function:
     def _names(self) -> list[str]:
         return [] if self._signature is None else list(self._signature.parameters)
 
-    def converted(self) -> Callable[..., Any]:
-        """The Python function with its control flow on tensors made into operations."""
+    def converted(self, args: tuple[Any, ...] = ()) -> Callable[..., Any]:
+        """The Python function with its control flow on tensors made into operations.  args: it is called with."""
         function = self._python_function
+        if self._instance is not None:
+            function = functools.partial(function, self._instance())
         if self._autograph and CONVERTERS:
-            function = CONVERTERS[0](function)
-        return function if self._instance is None else functools.partial(function, self._instance())
+            function = CONVERTERS[0](function, args, self._convert_everything)
+        return function
 
 
 def _quick_key(args: tuple[Any, ...]) -> Any:

@@ -83,7 +83,9 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
                 f"return values. Received: {a.dtype.name} and {b.dtype.name}"
             )
         if tuple(a._value.shape) != tuple(b._value.shape):
-            raise CannotTrace(f"the branches of tf.cond give tensors of different shapes, {a.shape} and {b.shape}")
+            raise CannotTrace(
+                f"the branches of tf.cond give tensors of different shapes, {a.shape} and {b.shape}"
+            )
     return rebuilt(then, iter(staged_cond(pred, no, yes)))
 
 
@@ -140,11 +142,17 @@ PUBLIC_ASSERT: list[Callable[[Any], None]] = [_check_held]
 
 
 def while_loop(
-    test: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, shape_invariants: Any, limit: Any
+    test: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Any,
+    shape_invariants: Any,
+    limit: Any,
 ) -> Any:
     """`tf.while_loop` in a traced function."""
     if not isinstance(loop_vars, list | tuple | dict):
-        raise TypeError(f"'loop_vars' must be a list or tuple of variables. Received: {loop_vars!r}")
+        raise TypeError(
+            f"'loop_vars' must be a list or tuple of variables. Received: {loop_vars!r}"
+        )
     if not loop_vars:
         raise ValueError("'loop_vars' must hold at least one variable. Received: none.")
     test, body = converted(test), converted(body)
@@ -164,7 +172,12 @@ def while_loop(
     if any(getattr(x, "_shapeless", False) for x in tree.flatten(start)):
         trial = Trace(STATE.trace, "trial")  # arrays learn the shape of their tensors
         with recorders(()), trial.active():
-            call(body, tuple([trial.placeholder(t._value.shape, t._value.dtype) for t in tensors_of(start)]))
+            call(
+                body,
+                tuple(
+                    [trial.placeholder(t._value.shape, t._value.dtype) for t in tensors_of(start)]
+                ),
+            )
     carried = tensors_of(start)
 
     def traced_body(*tensors: Any) -> list[Any]:
@@ -247,7 +260,11 @@ def _check_turn(start: list[Any], ends: list[Any], shape_invariants: Any) -> Non
 
 
 def loop_rows(
-    step: Callable[[Any, Any], tuple[Any, Any]], elems: Any, carried: Any, reverse: bool = False, first: int = 0
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    elems: Any,
+    carried: Any,
+    reverse: bool = False,
+    first: int = 0,
 ) -> tuple[Any, Any]:
     """`carried, result = step(carried, row)` over the rows of `elems` from `first` on: (carried, results stacked).
 
@@ -273,7 +290,9 @@ def loop_rows(
         after = tensors_of(new)
         for s, t in zip(start, after):
             if s.dtype is not t.dtype:
-                raise TypeError(f"The accumulated value is {s.dtype.name} and becomes {t.dtype.name}.")
+                raise TypeError(
+                    f"The accumulated value is {s.dtype.name} and becomes {t.dtype.name}."
+                )
             if tuple(s._value.shape) != tuple(t._value.shape):
                 raise CannotTrace("the shape of the accumulated value changes from row to row")
         return [i, *held, *buffers], [i - one if reverse else i + one, *after, *put]

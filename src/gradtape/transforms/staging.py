@@ -68,7 +68,9 @@ def staged_while(
     return results[:n]
 
 
-def bind_typed(op: str, inputs: Sequence[Any], attrs: dict[str, Any], avals: Sequence[Aval]) -> list[Any]:
+def bind_typed(
+    op: str, inputs: Sequence[Any], attrs: dict[str, Any], avals: Sequence[Aval]
+) -> list[Any]:
     """An equation whose results' types are known."""
     card, trace = REGISTRY[op], STATE.trace
     values = [trace.value_of(t._value) for t in inputs]
@@ -89,7 +91,9 @@ def _key(slot_of: dict[int, Slot], outer: Any, inner: Any) -> Any:
 
 def _captures(sub: Subgraph) -> list[tuple[Any, Any, Any]]:
     slots = {id(s.start._value.value): s for s in sub.trace.slots.values()}  # type: ignore[attr-defined]
-    return [(outer, inner, _key(slots, outer, inner)) for outer, inner in sub.trace.captured.values()]
+    return [
+        (outer, inner, _key(slots, outer, inner)) for outer, inner in sub.trace.captured.values()
+    ]
 
 
 def _outer_values(*subs: Subgraph, skip: dict[int, int] | None = None) -> list[tuple[Any, Any]]:

@@ -254,15 +254,22 @@ class Context:
         if count == 1:
             body(self, list(pointers), 0, n, 0)
             return 1
-        function = self._part(pointers, body, name)
+        self.parallel_call(self._part(pointers, body, name), bounds, pointers)
+        return count
+
+    def parallel_call(self, function: ir.Function, bounds: Sequence[int], pointers: Sequence[ir.Value]) -> None:
+        """function(operands, begin, end, part) for all parts; operands: the table of symbols, then the pointers."""
+        count = len(bounds) - 1
         operands = self._stacked([self._table, *pointers])
+        if count == 1:
+            self.b.call(function, [operands, *map(self.index, (0, bounds[1], 0))])
+            return
         kind = ir.ArrayType(I64, count + 1)
         cuts = ir.GlobalVariable(self.module, kind, self.module.get_unique_name("cuts"))
         cuts.linkage, cuts.global_constant = "internal", True
         cuts.initializer = ir.Constant(kind, bounds)
         given = [opaque(function), operands, opaque(cuts), self.index(count)]
         self.call(PARALLEL, VOID, given)
-        return count
 
     def _part(
         self, pointers: Sequence[ir.Value], body: Callable[..., None], name: str

@@ -16,7 +16,9 @@ import numpy as np
 
 from gradtape.graph.ir import Equation, Graph, Value
 
-WHOLE = 1 << 20  # bytes: larger constants are not looked into, for no code depends on what stands in them
+WHOLE = (
+    1 << 20
+)  # bytes: larger constants are not looked into, for no code depends on what stands in them
 MADE = 4096  # bytes of all constants that only the compiler knows
 META = "meta"
 
@@ -115,7 +117,11 @@ def meta_text(graph: Graph, program: Any) -> str | None:
             constants[name] = places[id(array)]
             continue
         size += array.nbytes
-        constants[name] = [array.dtype.name, list(array.shape), np.ascontiguousarray(array).tobytes().hex()]
+        constants[name] = [
+            array.dtype.name,
+            list(array.shape),
+            np.ascontiguousarray(array).tobytes().hex(),
+        ]
     if size > MADE:
         return None
     return json.dumps(

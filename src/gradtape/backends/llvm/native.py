@@ -113,7 +113,7 @@ def on_stack(b: Any, nbytes: int) -> Any:
 def call_pointer(b: Any, address: Any, result: ir.Type, arguments: Sequence[Any]) -> Any:
     """A call through an address."""
     callee = _Callee(address, ir.FunctionType(result, [a.type for a in arguments]))
-    call = ir.CallInstr(b.block, callee, list(arguments))
+    call = ir.instructions.CallInstr(b.block, callee, list(arguments))  # type: ignore[attr-defined]
     b._insert(call)
     return call
 

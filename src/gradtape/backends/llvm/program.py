@@ -28,21 +28,25 @@ from gradtape.backends.llvm.describe import (
 from gradtape.backends.llvm.engine import Compiled, compile_described, compile_ir, host
 from gradtape.backends.llvm.rows.cost import length
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
+from gradtape.base.config import settings
+from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Equation, Graph
 from gradtape.graph.memory import plan_memory
-from gradtape.graph.memory_check import check_plan
 
 ROWS_LIMIT = 2500  # vector instructions: longer code takes LLVM longer than it saves
 CHECK_PLANS = os.environ.get("GRADTAPE_CHECK_PLANS", "0") != "0"  # set in tests
-HOLD_LOCK_BELOW = 20_000  # instructions: shorter calls keep Python's lock
+# Shorter calls keep Python's lock: to get it back may take longer than the call.
+HOLD_LOCK_BELOW = 20_000  # instructions in registers
+HOLD_LOCK_BYTES, HOLD_LOCK_PRODUCTS = 200_000, 1_000_000  # read and written, multiplications
 
 
 @dataclass
 class Program:
     """The code of a graph, and what it is to be called with.
 
-    slots: names of what stands in the table.  constants: arrays by slot name.  callbacks: what gives the
-    equations that are done by Python, by slot name.  arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
+    slots: names of what stands in the table.  constants: arrays by slot name.
+    callbacks: what gives the equations that are done by Python, by slot name.
+    arena_bytes: memory that a call needs besides its state (None: it needs none of its own).
     release: whether Python's lock is given away during a call.
     """
 
@@ -72,7 +76,9 @@ def compiled(graph: Graph, donate: Mapping[int, int]) -> tuple[Program, Compiled
         return made[0].text(graph)
 
     library = buffers.blas()
-    description = describe(graph, donate, ROWS_LIMIT, buffers.SMALL, library.bits if library else None)
+    description = describe(
+        graph, donate, ROWS_LIMIT, buffers.SMALL, library.bits if library else None
+    )
     if description is None:
         code = compile_ir(make())
     else:
@@ -158,11 +164,13 @@ def build_rows(graph: Graph, donate: Mapping[int, int], size: float) -> Program:
 def build_buffers(graph: Graph, donate: Mapping[int, int]) -> Program:
     """The program of any graph, over planned buffers."""
     module = new_module(graph)
-    program = Program(module, "buffers", True)
+    program = Program(module, "buffers", not _short(graph))
     graph = prepare(graph)
     ways = Ways()
     plan = plan_memory(graph, donate, ways.writes_over, ways.raises, ways.whole)
-    if CHECK_PLANS:
+    if CHECK_PLANS or settings.debug:
+        from gradtape.graph.memory_check import check_plan
+
         check_plan(graph, plan, donate, ways.writes_over, whole=ways.whole)
     found = blas()
     unit = Unit(
@@ -197,6 +205,18 @@ def _emit(emitter: Emitter, graph: Graph, given: dict[Any, Any]) -> list[Any]:
 
 def _used(graph: Graph) -> set[Any]:
     return {v for equation in graph.equations for v in equation.inputs} | set(graph.outputs)
+
+
+def _short(graph: Graph) -> bool:
+    """Whether a graph over buffers takes some ten microseconds at most: no loop, no Python, few numbers."""
+    if _loops(graph) or _has_effect(graph):
+        return False
+    nbytes = products = 0
+    for equation in graph.equations:
+        nbytes += sum(v.aval.nbytes for v in (*equation.inputs, *equation.outputs))
+        if REGISTRY[equation.op].family == "Contraction":
+            products += equation.outputs[0].aval.size * max(equation.inputs[0].shape, default=1)
+    return nbytes <= HOLD_LOCK_BYTES and products <= HOLD_LOCK_PRODUCTS
 
 
 def _loops(graph: Graph) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ def compile_graph(graph: Graph, donate: Mapping[int, int] | None = None) -> Nati
 @cache
 def readable() -> bool:
     """Whether machine code can read this interpreter's arrays."""
-    return sys.implementation.name == "cpython" and native.layout_known()
+    return sys.implementation.name == "cpython" and os.name == "posix" and native.layout_known()
 
 
 def holds_objects(graph: Graph) -> bool:

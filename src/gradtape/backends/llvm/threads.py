@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from typing import Any
 
@@ -50,9 +51,16 @@ def parallel_address() -> int:
             reset = ctypes.CFUNCTYPE(None)(compiled.address("gradtape_reset"))
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=reset)
-            if (os.cpu_count() or 1) < 2 or os.environ.get("GRADTAPE_THREADS") == "1":
+            if not _second_thread():
                 ctypes.CFUNCTYPE(None)(compiled.address("gradtape_alone"))()
         return _made["address"]
+
+
+def _second_thread() -> bool:
+    """Whether a second thread is of use: two processors at least, and semaphores without names (Linux has them)."""
+    if not sys.platform.startswith("linux") or os.environ.get("GRADTAPE_THREADS") == "1":
+        return False
+    return len(os.sched_getaffinity(0)) > 1
 
 
 def _module() -> ir.Module:

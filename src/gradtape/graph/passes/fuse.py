@@ -109,6 +109,7 @@ class _Fusion:
         self.groups: dict[int, _Group] = {}
         self.home: dict[Value, int] = {}  # value -> the group that makes it
         self.moved: dict[int, int] = {}  # a group that is gone -> the one it went into
+        self.effect: int | None = None  # the last group with an effect
         self.readers: dict[Value, list[int]] = {}
         self.uses: dict[Value, int] = {}
         for v in (*(x for e in graph.equations for x in e.inputs), *graph.outputs):
@@ -131,6 +132,10 @@ class _Fusion:
         before = set(makers)
         for m in makers:
             before |= self.groups[m].before
+        if equation.effect:  # effects keep their order: such a group never joins another
+            if self.effect is not None:
+                before |= {self.effect} | self.groups[self.effect].before
+            self.effect = number
         group = _Group(number, equation, before, _joins(equation))
         self.groups[number] = group
         if group.open:

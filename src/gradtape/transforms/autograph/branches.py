@@ -47,7 +47,9 @@ def condition(value: Any, what: str) -> Any:
         )
     if array.ndim:
         if array.size != 1:
-            raise ValueError(f"condition of {what} expected to be `tf.bool` scalar, got {tensor}{hint}")
+            raise ValueError(
+                f"condition of {what} expected to be `tf.bool` scalar, got {tensor}{hint}"
+            )
         tensor = PUBLIC["reshape"](tensor, [])
     return tensor
 
@@ -90,7 +92,9 @@ def if_stmt(
 def check_branch(values: Any, names: tuple[str, ...], label: str) -> None:
     """Raises ValueError for a name without a value at the end of a branch."""
     for name, value in zip(names, values):
-        if type(value) is UndefinedReturnValue or (type(value) is Undefined and name.startswith("retval_")):
+        if type(value) is UndefinedReturnValue or (
+            type(value) is Undefined and name.startswith("retval_")
+        ):
             raise ValueError(f"the {label} branch must also have a return statement.")
         if type(value) is Undefined:
             raise ValueError(f"'{name}' must also be initialized in the {label} branch")
@@ -136,7 +140,9 @@ def check_types(yes: Subgraph, no: Subgraph) -> None:
             )
 
 
-def if_exp(cond: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], expr_repr: str) -> Any:
+def if_exp(
+    cond: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], expr_repr: str
+) -> Any:
     """`a if cond else b`."""
     if not is_staged(cond):
         return if_true() if cond else if_false()
@@ -178,7 +184,9 @@ def and_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     first = a()
     if not is_staged(first):
         return first and b()
-    return _joined(first, b, "logical_and", lambda pred, rest: chosen(pred, rest, lambda: pred, "and"))
+    return _joined(
+        first, b, "logical_and", lambda pred, rest: chosen(pred, rest, lambda: pred, "and")
+    )
 
 
 def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
@@ -186,7 +194,9 @@ def or_(a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     first = a()
     if not is_staged(first):
         return first or b()
-    return _joined(first, b, "logical_or", lambda pred, rest: chosen(pred, lambda: pred, rest, "or"))
+    return _joined(
+        first, b, "logical_or", lambda pred, rest: chosen(pred, lambda: pred, rest, "or")
+    )
 
 
 def _joined(first: Any, b: Callable[[], Any], op: str, lazily: Callable[..., Any]) -> Any:
@@ -198,7 +208,11 @@ def _joined(first: Any, b: Callable[[], Any], op: str, lazily: Callable[..., Any
         return tensors_of(values[0])
 
     sub = branch(traced, op)
-    scalar = len(sub.outputs) == 1 and sub.outputs[0]._value.dtype.kind == "b" and not sub.outputs[0]._value.ndim
+    scalar = (
+        len(sub.outputs) == 1
+        and sub.outputs[0]._value.dtype.kind == "b"
+        and not sub.outputs[0]._value.ndim
+    )
     if scalar and not sub.written and _harmless(sub):
         (second,) = replay(sub.graph(), sub.captures)
         return PUBLIC[op](pred, second)
@@ -211,7 +225,9 @@ def _harmless(sub: Subgraph) -> bool:
 
     equations = sub.trace.equations
     return len(equations) <= 32 and all(
-        REGISTRY[e.op].family in _SAFE and e.op not in _RAISING and sum(v.aval.size for v in e.outputs) <= 4096
+        REGISTRY[e.op].family in _SAFE
+        and e.op not in _RAISING
+        and sum(v.aval.size for v in e.outputs) <= 4096
         for e in equations
     )
 

@@ -20,7 +20,7 @@ from gradtape.core.variable import Variable
 from gradtape.graph.traced import Traced
 from gradtape.transforms.autograph.convert import convert as convert_function
 from gradtape.transforms.autograph.loops import Range
-from gradtape.transforms.autograph.scan import is_users, needs_conversion
+from gradtape.transforms.autograph.scan import is_users, needs_conversion, on_type
 from gradtape.transforms.autograph.source import NoSourceError
 
 _log = logging.getLogger("gradtape")
@@ -65,7 +65,9 @@ def autograph_artifact(function: Any) -> Any:
     return function
 
 
-def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any = None) -> Any:
+def converted_call(
+    f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None, scope: Any = None
+) -> Any:
     """`f(*args, **kwargs)`, with what is the user's converted."""
     kind = type(f)
     if kind is BuiltinFunctionType or kind is type:
@@ -79,27 +81,27 @@ def converted_call(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None,
     elif f is EXPORTS.get("range"):
         f = _range
     else:
-        f = for_call(f)
+        f = for_call(f, args)
     return f(*args, **kwargs) if kwargs else f(*args)
 
 
-def for_call(f: Any) -> Any:
-    """What stands for a callable in converted code."""
+def for_call(f: Any, args: tuple[Any, ...] = ()) -> Any:
+    """What is called in place of `f` with these arguments: itself, or its conversion where it needs one."""
     if isinstance(f, functools.partial):
-        inner = for_call(f.func)
+        inner = for_call(f.func, (*f.args, *args))
         return f if inner is f.func else functools.partial(inner, *f.args, **f.keywords)
     if isinstance(f, MethodType):
-        inner = for_call(f.__func__)
+        inner = for_call(f.__func__, (f.__self__, *args))
         return f if inner is f.__func__ else MethodType(inner, f.__self__)
     if type(f) is FunctionType:
-        if "_autograph_converted" in f.__dict__ or not is_users(f) or not needs_conversion(f):
+        if "_autograph_converted" in f.__dict__ or not is_users(f) or not needs_conversion(f, args):
             return f
         return converted_or_same(f)
     if isinstance(f, type):
         return f
-    method = type(f).__dict__.get("__call__")
+    method = on_type(type(f), "__call__")
     if type(method) is FunctionType:
-        inner = for_call(method)
+        inner = for_call(method, (f, *args))
         return f if inner is method else MethodType(inner, f)
     return f
 
@@ -123,7 +125,9 @@ def converted_or_same(f: FunctionType) -> Callable[..., Any]:
 # --- builtins ---
 
 
-def _range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Any:
+def _range(
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+) -> Any:
     """`tf.range`; where a bound is not known yet, something to loop over."""
     if limit is None:
         start, limit = 0, start

@@ -16,7 +16,9 @@ from gradtape.transforms.autograph import directives
 from gradtape.transforms.autograph.source import NoSourceError, tree_of
 
 _LOCK = threading.RLock()
-_FACTORIES: dict[Any, tuple[Any, Any]] = {}  # by id of the code, and options: (reference to it, factory)
+_FACTORIES: dict[
+    Any, tuple[Any, Any]
+] = {}  # by id of the code, and options: (reference to it, factory)
 _FUTURE = 0x1FE0000  # the flags of `from __future__` in a code object
 
 
@@ -80,9 +82,7 @@ def _factory(function: FunctionType, features: frozenset[str]) -> CodeType:
         node.name = name
         define = [node]
     inner = _def("factory", ["ag__"], [*define, ast.Return(ast.Name(name, ast.Load()))])
-    free = [
-        ast.Assign([ast.Name(v, ast.Store())], ast.Constant(None)) for v in code.co_freevars
-    ]
+    free = [ast.Assign([ast.Name(v, ast.Store())], ast.Constant(None)) for v in code.co_freevars]
     outer = _def("scope", [], [*free, inner, ast.Return(ast.Name("factory", ast.Load()))])
     _put_places(outer, Place(code.co_firstlineno, 0, code.co_firstlineno, 0))
     module = ast.Module([outer], [])
@@ -109,6 +109,8 @@ def _put_places(node: ast.AST, place: Place) -> None:
 
     own = anno.getanno(node, anno.Basic.ORIGIN, default=None)
     place = own if isinstance(own, Place) else place
+    if isinstance(node, ast.Attribute) and place.end_lineno > place.lineno:
+        place = Place(place.lineno, place.col_offset, place.lineno, place.col_offset + 1)
     if "lineno" in node._attributes:
         node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = place  # type: ignore[attr-defined]
     for child in ast.iter_child_nodes(node):
@@ -124,14 +126,17 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
         from malt.lang import directives as theirs
         from malt.pyct import anno, errors, inspect_utils, naming, transformer
     except ImportError:
-        raise NoSourceError("the package diastatic-malt is not installed: pip install 'gradtape[autograph]'") from None
-    theirs.set_loop_options, theirs.UNSPECIFIED = directives.set_loop_options, directives.UNSPECIFIED
+        raise NoSourceError(
+            "the package diastatic-malt is not installed: pip install 'gradtape[autograph]'"
+        ) from None
+    theirs.set_loop_options, theirs.UNSPECIFIED = (
+        directives.set_loop_options,
+        directives.UNSPECIFIED,
+    )
     code = function.__code__
     for part in ast.walk(node):
-        line = getattr(part, "lineno", None)
-        if line is not None:
-            place = Place(line, part.col_offset, part.end_lineno or line, part.end_col_offset or 0)  # type: ignore[attr-defined]
-            anno.setanno(part, anno.Basic.ORIGIN, place)
+        if hasattr(part, "lineno"):
+            anno.setanno(part, anno.Basic.ORIGIN, _place_of(part))
     _bare(node, code)
     namespace = inspect_utils.getnamespace(function)
     namer = naming.Namer(namespace)
@@ -145,9 +150,27 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     context = transformer.Context(info, namer, converter.ProgramContext(options))
     try:
         node = api.PyToPy.transform_ast(api._TRANSPILER, node, context)
-    except (errors.PyCTError, NotImplementedError, ValueError, AssertionError, AttributeError, KeyError) as error:
+    except (
+        errors.PyCTError,
+        NotImplementedError,
+        ValueError,
+        AssertionError,
+        AttributeError,
+        KeyError,
+    ) as error:
         raise NoSourceError(f"it cannot be converted ({type(error).__name__}: {error})") from error
     return node, name
+
+
+def _place_of(node: Any) -> Place:
+    """The place of a node; of a statement with a body, only its first line."""
+    line, column = node.lineno, node.col_offset
+    end_line, end_column = node.end_lineno or line, node.end_col_offset or column
+    if hasattr(node, "body") and end_line > line:
+        head = getattr(node, "test", None) or getattr(node, "iter", None)
+        same = head is not None and head.end_lineno == line
+        return Place(line, column, line, head.end_col_offset if same else column + 1)  # type: ignore[union-attr]
+    return Place(line, column, end_line, end_column)
 
 
 class _Supers(ast.NodeTransformer):

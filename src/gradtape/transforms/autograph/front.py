@@ -9,37 +9,38 @@ from typing import Any
 
 from gradtape.base.exports import export
 from gradtape.core.context import STATE
-from gradtape.transforms.autograph.calls import converted_or_same
+from gradtape.transforms.autograph.calls import for_call
 from gradtape.transforms.autograph.convert import convert, converted_source
 from gradtape.transforms.autograph.directives import Feature, set_loop_options
-from gradtape.transforms.autograph.scan import is_users, needs_conversion
+from gradtape.transforms.autograph.scan import EVERYTHING
 from gradtape.transforms.autograph.source import NoSourceError
 from gradtape.transforms.function import CONVERTERS, Function
 from gradtape.transforms.staged_control import CONVERT
 
 
-def convert_for_trace(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> Callable[..., Any]:
-    """What is to be traced for a function: itself, where it has no control flow that tensors could decide."""
-    if isinstance(function, functools.partial):
-        inner = convert_for_trace(function.func, (*function.args, *args))
-        return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
-    if isinstance(function, MethodType):
-        inner = convert_for_trace(function.__func__, (function.__self__, *args))
-        return function if inner is function.__func__ else MethodType(inner, function.__self__)
-    if type(function) is FunctionType:
-        if not is_users(function) or "_autograph_converted" in function.__dict__:
-            return function
-        return converted_or_same(function) if needs_conversion(function, args) else function
-    method = type(function).__dict__.get("__call__")
-    if type(method) is FunctionType and not isinstance(function, type):
-        inner = convert_for_trace(method, (function, *args))
-        return function if inner is method else MethodType(inner, function)
-    return function
+def convert_for_trace(
+    function: Callable[..., Any], args: tuple[Any, ...] = (), everything: bool = False
+) -> Callable[..., Any]:
+    """What is to be traced for a function: itself, where it has no control flow that tensors could decide.
+
+    everything: convert it all the same, and all of the user's functions that it calls.
+    """
+    if not everything:
+        return for_call(function, args)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        EVERYTHING[0] = True
+        try:
+            return for_call(function, args)(*args, **kwargs)
+        finally:
+            EVERYTHING[0] = False
+
+    return run
 
 
 def for_trace(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of the user's as it is called now: while a graph is traced, converted."""
-    return function if STATE.trace is None else convert_for_trace(function)
+    return function if STATE.trace is None else for_call(function)
 
 
 export("autograph.experimental.set_loop_options")(set_loop_options)
@@ -71,7 +72,9 @@ def to_code(entity: Any, recursive: bool = True, experimental_optional_features:
 
 
 @export("autograph.to_graph")
-def to_graph(entity: Any, recursive: bool = True, experimental_optional_features: Any = None) -> Any:
+def to_graph(
+    entity: Any, recursive: bool = True, experimental_optional_features: Any = None
+) -> Any:
     """A function with its control flow as operators: on tensors of a traced function they become operations."""
     try:
         return convert(_plain(entity), _features(experimental_optional_features))

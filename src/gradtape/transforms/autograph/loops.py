@@ -100,7 +100,9 @@ def for_stmt(
     _python_for(iter_, extra_test, body)
 
 
-def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]) -> None:
+def _python_for(
+    iter_: Any, extra_test: Callable[[], Any] | None, body: Callable[[Any], Any]
+) -> None:
     if extra_test is None:
         for item in iter_:
             body(item)
@@ -123,7 +125,13 @@ def _python_for(iter_: Any, extra_test: Callable[[], Any] | None, body: Callable
 
 
 def _over_tensor(
-    rows: Any, extra_test: Any, body: Any, get_state: Any, set_state: Any, symbol_names: Any, opts: Any
+    rows: Any,
+    extra_test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    symbol_names: Any,
+    opts: Any,
 ) -> None:
     array = rows._value
     if not array.ndim:
@@ -139,6 +147,8 @@ def _over_tensor(
         )  # fmt: skip
         return
     n = int(array.shape[0])
+    if not n:
+        return
     zero, one = Tensor(np.zeros((), np.int32)), Tensor(np.ones((), np.int32))
     _over_range(
         zero, Tensor(np.asarray(n, np.int32)), one, n, extra_test,
@@ -148,8 +158,10 @@ def _over_tensor(
 
 def _progression(values: np.ndarray) -> tuple[int, int, int] | None:
     """(start, step, length) of integers in even steps, as `tf.range` gives them."""
-    if values.ndim != 1 or values.dtype.kind not in "iu" or not values.size:
+    if values.ndim != 1 or values.dtype.kind not in "iu":
         return None
+    if not values.size:
+        return 0, 1, 0
     start = int(values[0])
     delta = int(values[1]) - start if values.size > 1 else 1
     if not delta or (values.size > 2 and (np.diff(values) != delta).any()):
@@ -214,7 +226,15 @@ def _over_range(
         return PUBLIC["logical_and"](goes_on, condition(more, "for loop"))
 
     names = ("<internal iterate>", *symbol_names)
-    _staged(test, turn, get_all, set_all, names, {**opts, "count": bound, "whole": extra_test is None, "index": index}, "for loop")
+    _staged(
+        test,
+        turn,
+        get_all,
+        set_all,
+        names,
+        {**opts, "count": bound, "whole": extra_test is None, "index": index},
+        "for loop",
+    )
 
 
 def _known(tensor: Any) -> Any:
@@ -226,7 +246,9 @@ def _known(tensor: Any) -> Any:
 def _turns(start: Any, limit: Any, delta: Any) -> Any:
     """How many numbers a range has."""
     span = limit - start
-    size = PUBLIC["ceil"](PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64)))
+    size = PUBLIC["ceil"](
+        PUBLIC["cast"](span, np.dtype(np.float64)) / PUBLIC["cast"](delta, np.dtype(np.float64))
+    )
     return PUBLIC["cast"](PUBLIC["maximum"](size, Tensor(np.zeros(()))), np.dtype(np.int32))
 
 
@@ -302,7 +324,7 @@ def _prepared(value: Any, opts: dict[str, Any]) -> Any:
     """Numbers as tensors; growing arrays with room for all turns."""
 
     def leaf(x: Any) -> Any:
-        if isinstance(x, NUMBERS) or isinstance(x, Variable):
+        if isinstance(x, (*NUMBERS, Variable)):
             return convert(x)
         room = getattr(x, "_with_room", None)
         return x if room is None else room(opts.get("count"), opts.get("whole", False))
@@ -357,7 +379,8 @@ def _tried_turn(
                 "statement depends on a static Python condition such as a hyperparameter"
             )
         zeros = [
-            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype)) for t in tensors_of(new)
+            Tensor(np.zeros([int(n) for n in t._value.shape], t._value.dtype))
+            for t in tensors_of(new)
         ]
         found.append(rebuilt(new, iter(zeros)))
     return found

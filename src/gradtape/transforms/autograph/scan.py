@@ -19,8 +19,11 @@ LIBRARIES = frozenset(
     ("numpy", "scipy", "pandas", "matplotlib", "optree", "ml_dtypes", "malt", "pytest", "_pytest", "IPython", "tqdm",
      "psutil", "llvmlite", "absl", "setuptools", "hypothesis", "PIL", "sklearn")
 )  # fmt: skip
-_BUILTINS = frozenset(("int", "float", "range", "sorted"))  # that work on tensors when they are converted
+_BUILTINS = frozenset(
+    ("int", "float", "range", "sorted")
+)  # that work on tensors when they are converted
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
+EVERYTHING = [False]  # convert all of the user's functions
 _MOST = 500  # functions that are looked at for one
 
 
@@ -48,6 +51,8 @@ def is_users(function: FunctionType) -> bool:
 
 def needs_conversion(function: Callable[..., Any], args: tuple[Any, ...] = ()) -> bool:
     """Whether tracing `function(*args)` may come across control flow that tensors decide."""
+    if EVERYTHING[0]:
+        return True
     seen: set[CodeType] = set()
     waiting: list[tuple[FunctionType, tuple[Any, ...]]] = list(_functions_of(function, args))
     while waiting and len(seen) < _MOST:
@@ -65,7 +70,9 @@ def needs_conversion(function: Callable[..., Any], args: tuple[Any, ...] = ()) -
     return False
 
 
-def _functions_of(value: Any, args: tuple[Any, ...]) -> Iterator[tuple[FunctionType, tuple[Any, ...]]]:
+def _functions_of(
+    value: Any, args: tuple[Any, ...]
+) -> Iterator[tuple[FunctionType, tuple[Any, ...]]]:
     """The user's functions that a call of `value` would run, with the arguments that are known."""
     while isinstance(value, partial):
         args = (*value.args, *args)
@@ -80,12 +87,12 @@ def _functions_of(value: Any, args: tuple[Any, ...]) -> Iterator[tuple[FunctionT
     if isinstance(value, type | ModuleType) or value is None:
         return
     for name in ("__call__", "call"):
-        method = _on_type(type(value), name)
+        method = on_type(type(value), name)
         if type(method) is FunctionType and is_users(method):
             yield method, (value, *args)
 
 
-def _on_type(kind: type, name: str) -> Any:
+def on_type(kind: type, name: str) -> Any:
     for base in kind.__mro__:
         if name in base.__dict__:
             return base.__dict__[name]
@@ -119,12 +126,12 @@ def _peek(value: Any, name: str) -> Any:
     if isinstance(value, ModuleType):
         return value.__dict__.get(name)
     if isinstance(value, type):
-        found = _on_type(value, name)
+        found = on_type(value, name)
         return found.__func__ if isinstance(found, staticmethod | classmethod) else found
     found = getattr(value, "__dict__", {}).get(name)
     if found is not None:
         return found
-    found = _on_type(type(value), name)
+    found = on_type(type(value), name)
     if isinstance(found, property):
         return None if found.fget is None else MethodType(found.fget, value)
     if type(found) is FunctionType:

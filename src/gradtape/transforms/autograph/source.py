@@ -47,16 +47,22 @@ def _lambda(code: CodeType) -> ast.Lambda:
         module = ast.parse("".join(lines))
     except SyntaxError as error:
         raise NoSourceError(f"its source cannot be read ({error})") from None
-    places = {p for p in code.co_positions() if None not in p}
-    names = code.co_varnames[: code.co_argcount]
-    found = []
+    places = [p for p in code.co_positions() if None not in p and p[2:] != (0, 0)]
+    names = list(code.co_varnames[: code.co_argcount])
+    found: list[ast.Lambda] = []
     for node in ast.walk(module):
         if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
-            body = node.body
-            place = (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset)
             arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
-            if place in places and arguments == list(names):
+            if arguments == names and all(_within(p, node.body) for p in places):
                 found.append(node)
+    innermost = max([(n.lineno, n.col_offset) for n in found], default=None)
+    found = [n for n in found if (n.lineno, n.col_offset) == innermost]
     if len(found) != 1:
         raise NoSourceError("its source cannot be told from that of its neighbours")
     return found[0]
+
+
+def _within(place: Any, node: Any) -> bool:
+    line, end_line, column, end_column = place
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, column) and (end_line, end_column) <= end

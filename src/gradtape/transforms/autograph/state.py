@@ -57,10 +57,6 @@ def is_missing(value: Any) -> bool:
     return value is None or type(value) in (Undefined, UndefinedReturnValue)
 
 
-def is_tensor_like(leaf: Any) -> bool:
-    return isinstance(leaf, Tensor | Variable | IndexedSlices) or isinstance(leaf, NUMBERS)
-
-
 def leaf_tensors(leaf: Any) -> list[Any] | None:
     """The tensors of a leaf; None where it is something else."""
     if isinstance(leaf, Tensor):
@@ -71,9 +67,8 @@ def leaf_tensors(leaf: Any) -> list[Any] | None:
         return [convert(leaf)]
     if isinstance(leaf, IndexedSlices):
         return [convert(leaf)]
-    if hasattr(leaf, "_flow_tensors"):
-        return leaf._flow_tensors()
-    return None
+    flow = getattr(leaf, "_flow_tensors", None)
+    return None if flow is None else flow()
 
 
 def tensors_of(value: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """sin, cos and tan of any argument.
 
-float64: x - n pi/2 with pi/2 in three words (Cody and Waite), which is right to the last place for |n| < 2^51; the rare
+float64: x - n pi/2 with pi/2 in three words (Cody and Waite), which is right to the last place for |x| < 2^46; the rare
 lane beyond is given to the C library (`mathfn.library`).
 float32: x times 1/(2 pi), taken modulo a turn piece by piece in float64 (Payne and Hanek, without integers).
 """
@@ -14,7 +14,7 @@ from gradtape.backends.llvm.mathfn import coefficients as table
 from gradtape.backends.llvm.mathfn.kit import MANTISSA, horner, numbers, two_sum, width
 from gradtape.backends.llvm.mathfn.library import beyond
 
-LARGEST = 2.0**51
+LARGEST = 2.0**46  # x 2/pi is still rounded to the nearest whole number, or very near it
 
 
 def quadrants(b: Any, x: Any) -> tuple[Any, Any, Any]:

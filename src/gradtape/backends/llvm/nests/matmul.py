@@ -173,7 +173,7 @@ def panelled(
     """Panels and tiles, on several threads."""
     factor = ctx.scratch(8)
     ctx.b.store(constant(p.dtype, 1, 1.0) if alpha is None else alpha, factor)
-    ctx.shared(("panels", p), [a, b, c, factor], lambda inner, given: panels.product(inner, p, *given))
+    panels.product(ctx, p, a, b, c, factor)
 
 
 # the BLAS

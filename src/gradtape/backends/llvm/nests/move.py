@@ -75,9 +75,9 @@ def shifted(ctx: Context, pointer: ir.Value, offset: int, dtype: np.dtype[Any]) 
 
 
 def moved(
-    ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], block: Block
+    ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], block: Block, alone: bool = False
 ) -> None:
-    """Copies a block.  The two sides do not overlap."""
+    """Copies a block.  The two sides do not overlap.  alone: by this thread."""
     if block.count == 0:
         return
     dtype, block = bits(dtype), block.tidy()
@@ -95,7 +95,10 @@ def moved(
         rows = replace(block, sizes=(block.sizes[0], *block.sizes[1:]))
         _Mover(inner, dtype, rows).run(pointers[0], pointers[1], begin, end)
 
-    ctx.parallel(block.sizes[0], cost, [source, target], part, SIDE, "move")
+    if alone:
+        part(ctx, [source, target], 0, block.sizes[0], 0)
+    else:
+        ctx.parallel(block.sizes[0], cost, [source, target], part, SIDE, "move")
 
 
 class _Mover:

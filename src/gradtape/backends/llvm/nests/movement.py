@@ -35,6 +35,10 @@ def views(equation: Equation) -> Lower | None:
     card, base = REGISTRY[equation.op], virtual(x.shape)
     found = card.kernel(base, **equation.attrs)
     parts = found if card.multi else (found,)
+    if not all(
+        v is base or (v.base is not None and (v.base is base or v.base is base.base)) for v in parts
+    ):
+        return None  # a copy: of a scalar, say
     copies = [(offset_of(v, base), Block(v.shape, contiguous(v.shape), v.strides)) for v in parts]
 
     def lower(ctx: Context, equation: Equation) -> None:
@@ -128,10 +132,8 @@ def pad(equation: Equation) -> Lower | None:
     (x,), (y,), attrs = equation.inputs, equation.outputs, equation.attrs
     if attrs["mode"] != "CONSTANT" or not movable(y.dtype) or y.dtype.kind not in "fiub":
         return None
-    if (
-        (y.dtype.kind == "f"
-        and y.dtype.itemsize < 4)
-        or (y.dtype.kind == "b" and attrs["constant_values"])
+    if (y.dtype.kind == "f" and y.dtype.itemsize < 4) or (
+        y.dtype.kind == "b" and attrs["constant_values"]
     ):
         return None
     strides = contiguous(y.shape)

@@ -22,6 +22,7 @@ from gradtape.backends.llvm.nests.loops import SHORT, Row, cut, width_of
 from gradtape.backends.llvm.nests.memory import load, mask_below
 from gradtape.backends.llvm.nests.plan import Pass, passes_of
 from gradtape.backends.llvm.nests.values import Values, rule_of
+from gradtape.backends.llvm.scalar import LOWERED
 from gradtape.graph.ir import Equation, Graph, Value
 from gradtape.graph.space import Level, Space, space_of
 
@@ -34,8 +35,13 @@ NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 @lru_cache(maxsize=256)
 def nest_of(graph: Graph) -> Space | None:
     """The space of a group that can be lowered, or None."""
+    if any(v.dtype not in LOWERED for v in (*graph.inputs, *graph.outputs)):
+        return None
     space = space_of(graph)
     if space is None or any(s.fold is None and rule_of(s.equation) is None for s in space.steps):
+        return None
+    values = (v for s in space.steps for v in (*s.equation.inputs, *s.equation.outputs))
+    if any(v.dtype not in LOWERED for v in (*values, *graph.inputs, *graph.outputs)):
         return None
     for s in space.steps:
         if s.fold == "mean" and s.output.dtype.kind != "f":

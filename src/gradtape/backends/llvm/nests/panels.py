@@ -11,30 +11,34 @@ The packing and the tiles are functions that all products of a module share; siz
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
-from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context
+from gradtape.backends.llvm.context import I1, I8, I64, PTR, VOID, Context, opaque
 from gradtape.backends.llvm.nests.memory import address, load, mask_below, splat, store
 from gradtape.backends.llvm.nests.move import turned
 from gradtape.backends.llvm.scalar import ScalarBuilder, llvm_type
 
 ROWS = 6
-SHARED = (ROWS, 2, 1)  # heights of tiles: what is left over of the rows goes into the lower ones
+# Registers side by side in a tile -> heights: what is left over of the rows goes into the lower tiles.
+HEIGHTS = {4: (ROWS, 2, 1), 2: (8, 2, 1), 1: (12, 4, 1)}
+FEW_HEIGHTS = {2: (ROWS, 2, 1), 1: (8, 2, 1)}  # where there are 16 registers
 DEPTH = 1024  # rows of a panel
 FLOPS_PER_NS = 150.0
 
 
-def vectors_for(ctx: Context) -> int:
-    """Registers side by side in a tile."""
-    return 4 if ctx.unit.vector_bytes == 64 else 2
+def heights_of(ctx: Context) -> dict[int, tuple[int, ...]]:
+    return HEIGHTS if ctx.unit.vector_bytes == 64 else FEW_HEIGHTS
 
 
-def width_for(ctx: Context, dtype: np.dtype[Any]) -> int:
-    return vectors_for(ctx) * ctx.lanes(dtype)
+def vectors_for(ctx: Context, dtype: np.dtype[Any], n: int) -> int:
+    """Registers side by side in the tiles of a result of n columns."""
+    return min(v for v in heights_of(ctx) if v == max(heights_of(ctx)) or v * ctx.lanes(dtype) >= n)
 
 
 @dataclass(frozen=True)
@@ -54,92 +58,96 @@ class Product:
         return self.m * self.n * self.k
 
 
+SIZES = ("m", "n", "k", "depth", "row_a", "step_a", "row_b", "column_b", "adds", "panels", "by_panels", "bytes")
+
+
 def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value) -> None:
     """c = a b, or c += alpha a b; factor: where alpha is (1 where nothing is added to)."""
-    m, n, k, dtype = p.m, p.n, p.k, p.dtype
-    transpose_a, transpose_b = p.transpose_a, p.transpose_b
-    width, size = width_for(ctx, dtype), dtype.itemsize
-    panels = -(-n // width)
-    depth = -(-k // (-(-k // DEPTH)))
-    rows_a, steps_a = (1, m) if transpose_a else (k, 1)
-    rows_b, steps_b = (1, k) if transpose_b else (n, 1)
+    m, n, k = p.m, p.n, p.k
+    vectors = vectors_for(ctx, p.dtype, n)
+    width = vectors * ctx.lanes(p.dtype)
+    panels, depth = -(-n // width), -(-k // (-(-k // DEPTH)))
     by_panels = panels >= 4 or m < 8 * ROWS
     count = panels if by_panels else -(-m // ROWS)
-    cost = 2.0 * m * n * k / FLOPS_PER_NS / count
-    panel_bytes = -(-(depth + 16) * width * size // 4096) * 4096
-    parts = len(ctx.parts(count, cost)) - 1
-    scratch = ctx.scratch(parts * panel_bytes)
-    pack = _pack(ctx, dtype, transpose_b)
-    tiles = [_tile(ctx, dtype, height) for height in SHARED]
-
-    def strip(
-        inner: Context, given: Any, panel: Any, first: Any, last: Any, memory: ir.Value
-    ) -> None:
-        """Rows first to last of one panel."""
-        left, right, out, cell = given[:4]
-        e = inner.b
-        column = e.mul(inner.index(panel), ir.Constant(I64, width))
-        rest = e.sub(ir.Constant(I64, n), column)
-        columns = e.select(
-            e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
-        )
-        scale = e.load(cell, typ=llvm_type(dtype))
-        for start in range(0, k, depth):
-            deep = ir.Constant(I64, min(depth, k - start))
-            source = address(inner, right, column, dtype, steps_b)
-            source = inner.at(source, inner.index(start * rows_b), llvm_type(dtype))
-            e.call(pack, [source, ir.Constant(I64, k if transpose_b else n), deep, columns, memory])
-            adds = ir.Constant(I1, int(p.accumulate or start > 0))
-            from_a = inner.at(left, inner.index(start * steps_a), llvm_type(dtype))
-
-            def rows(
-                i: ir.Value,
-                tile: Any,
-                from_a: ir.Value = from_a,
-                deep: Any = deep,
-                adds: Any = adds,
-            ) -> None:
-                place = address(inner, address(inner, out, i, dtype, n), column, dtype)
-                e.call(tile, [address(inner, from_a, i, dtype, rows_a), ir.Constant(I64, rows_a),
-                              ir.Constant(I64, steps_a), memory, deep, place, ir.Constant(I64, n), columns, scale,
-                              adds])  # fmt: skip
-
-            _rows(inner, first, last, rows, tiles)
-
-    def part(inner: Context, given: Any, begin: Any, end: Any, number: Any) -> None:
-        offset = inner.b.mul(inner.index(number), ir.Constant(I64, panel_bytes))
-        memory = inner.at(given[4], offset, I8)
-        if by_panels:
-            with inner.loop(end, begin) as panel:
-                strip(inner, given, panel, 0, m, memory)
-        else:
-            e = inner.b
-            first = e.mul(inner.index(begin), ir.Constant(I64, ROWS))
-            last = e.mul(inner.index(end), ir.Constant(I64, ROWS))
-            last = e.select(
-                e.icmp_signed("<", last, ir.Constant(I64, m)), last, ir.Constant(I64, m)
-            )
-            with inner.loop(panels) as panel:
-                strip(inner, given, panel, first, last, memory)
-
-    ctx.parallel(count, cost, [a, b, c, factor, scratch], part, name="product")
+    bounds = ctx.parts(count, 2.0 * p.work / FLOPS_PER_NS / count)
+    panel_bytes = -(-(depth + 16) * width * p.dtype.itemsize // 4096) * 4096
+    scratch = ctx.scratch((len(bounds) - 1) * panel_bytes)
+    row_a, step_a = (1, m) if p.transpose_a else (k, 1)
+    row_b, column_b = (1, k) if p.transpose_b else (n, 1)
+    sizes = (m, n, k, depth, row_a, step_a, row_b, column_b, p.accumulate, panels, by_panels, panel_bytes)
+    kind = ir.ArrayType(I64, len(sizes))
+    table = ir.GlobalVariable(ctx.module, kind, ctx.module.get_unique_name("sizes"))
+    table.linkage, table.global_constant = "internal", True
+    table.initializer = ir.Constant(kind, [int(n) for n in sizes])
+    ctx.parallel_call(_driver(ctx, p.dtype, vectors, p.transpose_b), bounds, [a, b, c, factor, scratch, opaque(table)])
 
 
-def _rows(ctx: Context, first: Any, last: Any, rows: Any, tiles: list[ir.Function]) -> None:
-    """Tiles for all rows: the high ones first."""
-    begin = first
-    for height, tile in zip(SHARED, tiles):
-        if isinstance(begin, int) and isinstance(last, int):
-            end: Any = begin + (last - begin) // height * height
-            if end == begin:
-                continue
-        else:
-            b, begin_, last_ = ctx.b, ctx.index(begin), ctx.index(last)
-            whole = b.sdiv(b.sub(last_, begin_), ir.Constant(I64, height))
-            end = b.add(begin_, b.mul(whole, ir.Constant(I64, height)))
-        with ctx.loop(end, begin, height) as i:
-            rows(i, tile)
-        begin = end
+def _driver(ctx: Context, dtype: np.dtype[Any], vectors: int, transposed: bool) -> ir.Function:
+    """What one thread does: its panels of all rows, or its rows of all panels."""
+    return _shared(
+        ctx, ("product", dtype, vectors, transposed), "product", [PTR, I64, I64, I64],
+        lambda inner, *arguments: _emit_driver(dtype, vectors, transposed, inner, *arguments),
+    )  # fmt: skip
+
+
+def _emit_driver(
+    dtype: np.dtype[Any], vectors: int, transposed: bool, ctx: Context, operands: Any, begin: Any, end: Any, number: Any
+) -> None:
+    e, kind, width = ctx.b, llvm_type(dtype), vectors * ctx.lanes(dtype)
+    cells = [e.load(ctx.at(operands, ctx.index(q), PTR), typ=PTR) for q in range(1, 7)]
+    a, b, c, factor, scratch, table = cells
+    size = {s: e.load(ctx.at(table, ctx.index(q), I64), typ=I64) for q, s in enumerate(SIZES)}
+    m, n, k, depth = (size[s] for s in ("m", "n", "k", "depth"))
+    zero, alpha = ctx.index(0), e.load(factor, typ=kind)
+    memory = ctx.at(scratch, e.mul(number, size["bytes"]), I8)
+    by_panels = e.icmp_signed("!=", size["by_panels"], zero)
+    rows = [e.mul(x, ctx.index(ROWS)) for x in (begin, end)]
+    first = e.select(by_panels, zero, rows[0])
+    last = e.select(by_panels, m, _least(e, rows[1], m))
+    adds = e.icmp_signed("!=", size["adds"], zero)
+    pack = pack_of(ctx, dtype, vectors, transposed)
+
+    def block(start: Any, column: Any, columns: Any) -> None:
+        deep = _least(e, e.sub(k, start), depth)
+        place = e.add(e.mul(column, size["column_b"]), e.mul(start, size["row_b"]))
+        stride = size["column_b"] if transposed else size["row_b"]
+        e.call(pack, [ctx.at(b, place, kind), stride, deep, columns, memory])
+        more = e.or_(adds, e.icmp_signed(">", start, zero))
+        from_a, to_c = ctx.at(a, e.mul(start, size["step_a"]), kind), ctx.at(c, column, kind)
+
+        def row(i: ir.Value, tile: ir.Function) -> None:
+            source = ctx.at(from_a, e.mul(i, size["row_a"]), kind)
+            target = ctx.at(to_c, e.mul(i, n), kind)
+            e.call(tile, [source, size["row_a"], size["step_a"], memory, deep, target, n, columns, alpha, more,
+                          ctx.index(1), zero])  # fmt: skip
+
+        tiled_rows(ctx, dtype, vectors, first, last, row)
+
+    with ctx.loop(e.select(by_panels, end, size["panels"]), e.select(by_panels, begin, zero)) as panel:
+        column = e.mul(panel, ctx.index(width))
+        columns = _least(e, e.sub(n, column), ctx.index(width))
+        with _steps(ctx, k, depth) as start:
+            block(start, column, columns)
+
+
+def _least(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    return b.select(b.icmp_signed("<", x, y), x, y)
+
+
+@contextmanager
+def _steps(ctx: Context, stop: ir.Value, step: ir.Value) -> Iterator[ir.Value]:
+    """for i in range(0, stop, step), where stop is above 0."""
+    b = ctx.b
+    before, head, done = b.block, *(b.function.append_basic_block(name) for name in ("blocks", "out"))
+    b.branch(head)
+    b.position_at_end(head)
+    i = b.phi(I64)
+    yield i
+    following = b.add(i, step)
+    i.add_incoming(ctx.index(0), before)
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_signed("<", following, stop), head, done)
+    b.position_at_end(done)
 
 
 def _shared(ctx: Context, key: Any, name: str, kinds: list[ir.Type], emit: Any) -> ir.Function:
@@ -157,23 +165,17 @@ def _shared(ctx: Context, key: Any, name: str, kinds: list[ir.Type], emit: Any) 
     return function
 
 
-def _pack(ctx: Context, dtype: np.dtype[Any], transposed: bool) -> ir.Function:
+def pack_of(ctx: Context, dtype: np.dtype[Any], vectors: int, transposed: bool) -> ir.Function:
     """pack(b, stride, depth, columns, panel)."""
     emit = _emit_turned_pack if transposed else _emit_pack
     kinds = [PTR, I64, I64, I64, PTR]
-    return _shared(ctx, ("pack", dtype, transposed), "pack", kinds, lambda *a: emit(dtype, *a))
+    return _shared(
+        ctx, ("pack", dtype, vectors, transposed), "pack", kinds, lambda *a: emit(dtype, vectors, *a)
+    )
 
 
-def _emit_pack(
-    dtype: np.dtype[Any],
-    ctx: Context,
-    source: Any,
-    stride: Any,
-    depth: Any,
-    columns: Any,
-    panel: Any,
-) -> None:
-    b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
+def _emit_pack(dtype: np.dtype[Any], count: int, ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any) -> None:
+    b, lanes = ctx.b, ctx.lanes(dtype)
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
     kind = llvm_type(dtype)
     with ctx.loop(depth) as l:
@@ -186,17 +188,10 @@ def _emit_pack(
 
 
 def _emit_turned_pack(
-    dtype: np.dtype[Any],
-    ctx: Context,
-    source: Any,
-    stride: Any,
-    depth: Any,
-    columns: Any,
-    panel: Any,
+    dtype: np.dtype[Any], count: int, ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any
 ) -> None:
     """b lies as [n, k]: squares are turned around in registers."""
-    b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
-    kind = llvm_type(dtype)
+    b, lanes, kind = ctx.b, ctx.lanes(dtype), llvm_type(dtype)
     with ctx.loop(depth, 0, lanes) as l:
         inside = mask_below(b, l, depth, lanes)
         with ctx.loop(count) as v:
@@ -213,37 +208,43 @@ def _emit_turned_pack(
                 store(ctx, dtype, x, ctx.at(target, first, kind), lanes)
 
 
-def _tile(ctx: Context, dtype: np.dtype[Any], height: int) -> ir.Function:
-    """tile(a, row stride, k stride, panel, depth, c, c's stride, columns, alpha, adds)."""
-    kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1]
+def tile_of(ctx: Context, dtype: np.dtype[Any], vectors: int, height: int) -> ir.Function:
+    """tile(a, row stride, k stride, panel, depth, c, c's stride, columns, alpha, adds, segments, segment stride).
+
+    Rows of a are runs of `depth` numbers, of which there are `segments`, each so much further in memory.
+    """
+    kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1, I64, I64]
     return _shared(
-        ctx, ("tile", dtype, height), "tile", kinds, lambda *a: _emit_tile(dtype, height, *a)
+        ctx, ("tile", dtype, vectors, height), "tile", kinds, lambda *a: _emit_tile(dtype, vectors, height, *a)
     )
 
 
 def _emit_tile(
-    dtype: np.dtype[Any], height: int, ctx: Context, a: Any, row_stride: Any, k_stride: Any, panel: Any, depth: Any,
-    c: Any, c_stride: Any, columns: Any, alpha: Any, adds: Any,
+    dtype: np.dtype[Any], count: int, height: int, ctx: Context, a: Any, row_stride: Any, k_stride: Any, panel: Any, depth: Any,
+    c: Any, c_stride: Any, columns: Any, alpha: Any, adds: Any, segments: Any, segment_stride: Any,
 ) -> None:  # fmt: skip
-    b, lanes, count = ctx.b, ctx.lanes(dtype), vectors_for(ctx)
+    b, lanes = ctx.b, ctx.lanes(dtype)
     kind, s = llvm_type(dtype), ScalarBuilder(ctx.b, dtype, lanes)
-    rows = [a]
-    for _ in range(height - 1):
-        rows.append(ctx.at(rows[-1], row_stride, kind))
 
-    def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
-        line = address(ctx, panel, l, dtype, count * lanes)
-        xs = [
-            load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)
-        ]
-        offset = b.mul(l, k_stride)
-        after = []
-        for r in range(height):
-            factor = splat(b, load(ctx, dtype, ctx.at(rows[r], offset, kind)), lanes)
-            after += [s.fma(factor, x, totals[r * count + v]) for v, x in enumerate(xs)]
-        return after
+    def segment(q: ir.Value, *totals: ir.Value) -> list[ir.Value]:
+        rows = [ctx.at(a, b.mul(q, segment_stride), kind)]
+        for _ in range(height - 1):
+            rows.append(ctx.at(rows[-1], row_stride, kind))
+        lines = address(ctx, panel, b.mul(q, depth), dtype, count * lanes)
 
-    totals = ctx.loop_over(ctx.index(0), depth, 1, [s.const(0)] * (height * count), body)
+        def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
+            line = address(ctx, lines, l, dtype, count * lanes)
+            xs = [load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)]
+            offset = b.mul(l, k_stride)
+            after = []
+            for r in range(height):
+                factor = splat(b, load(ctx, dtype, ctx.at(rows[r], offset, kind)), lanes)
+                after += [s.fma(factor, x, totals[r * count + v]) for v, x in enumerate(xs)]
+            return after
+
+        return ctx.loop_over(ctx.index(0), depth, 1, totals, body)
+
+    totals = ctx.loop_over(ctx.index(0), segments, 1, [s.const(0)] * (height * count), segment)
     # Where nothing is to be added, c is not read: it counts as 0.
     added = splat(b, adds, lanes)
     scale, line = splat(b, alpha, lanes), c
@@ -256,3 +257,53 @@ def _emit_tile(
             store(ctx, dtype, s.fma(scale, totals[r * count + v], before), place, lanes, mask)
         if r < height - 1:
             line = ctx.at(line, c_stride, kind)
+
+
+def tiled_rows(
+    ctx: Context, dtype: np.dtype[Any], vectors: int, first: ir.Value, last: ir.Value,
+    call: Callable[[ir.Value, ir.Function], None],
+) -> None:  # fmt: skip
+    """call(i, tile) for all rows i: the high tiles first."""
+    e, at = ctx.b, first
+    for height in heights_of(ctx)[vectors]:
+        tile = tile_of(ctx, dtype, vectors, height)
+        left = e.sub(last, at)
+        stop = e.add(at, e.sub(left, e.srem(left, ctx.index(height))))
+        with ctx.loop(stop, at, height) as i:
+            call(i, tile)
+        at = stop
+
+
+def fixed_rows(
+    ctx: Context, dtype: np.dtype[Any], vectors: int, rows: int, again: bool, call: Callable[[ir.Value, ir.Function], None]
+) -> None:
+    """The same for a number of rows that is known: tiles of the height that suits it.
+
+    again: the last tile may compute some rows a second time.
+    """
+    height = height_for(ctx, vectors, rows, again)
+    whole, rest = rows // height * height, rows % height
+    if rest and again:
+        with ctx.loop(-(-rows // height)) as q:
+            i = _least(ctx.b, ctx.b.mul(q, ctx.index(height)), ctx.index(rows - height))
+            call(i, tile_of(ctx, dtype, vectors, height))
+        return
+    with ctx.loop(whole, 0, height) as i:
+        call(i, tile_of(ctx, dtype, vectors, height))
+    if rest:
+        call(ctx.index(whole), tile_of(ctx, dtype, vectors, rest))
+
+
+def height_for(ctx: Context, vectors: int, rows: int, again: bool) -> int:
+    """The height at which tiles lose least to what is left over and to waiting."""
+    registers = 24 if ctx.unit.vector_bytes == 64 else 12
+    waiting = -(-8 // vectors)  # so many rows take no longer than one
+
+    def cost(height: int) -> float:
+        tiles, rest = divmod(rows, height)
+        busy = max(height, waiting) + 1
+        if not rest:
+            return tiles * busy
+        return (tiles + 1) * busy if again else tiles * busy + max(rest, waiting) + 1
+
+    return min(range(1, min(rows, registers // vectors) + 1), key=lambda h: (cost(h), -h))

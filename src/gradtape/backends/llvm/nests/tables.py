@@ -1,7 +1,6 @@
 """Which operations have code of their own: importing this fills the table."""
 
-from gradtape.backends.llvm.nests import LOWERINGS, matmul, movement, rows
+from gradtape.backends.llvm.nests import LOWERINGS, conv, matmul, movement, pool, rows
 
-LOWERINGS.update(matmul.TABLE)
-LOWERINGS.update(movement.TABLE)
-LOWERINGS.update(rows.TABLE)
+for table in (matmul.TABLE, movement.TABLE, rows.TABLE, conv.TABLE, pool.TABLE):
+    LOWERINGS.update(table)

@@ -79,8 +79,15 @@ def length_of(equation: Equation, limit: float) -> float | None:
         rule = scalar_rule(card, [v.dtype for v in equation.inputs], attrs)
         if rule is None:
             return None
-        return registers(equation.outputs[0].aval) * (1.0 if op in CHEAP else DEAR)
+        out = equation.outputs[0].aval
+        return float(registers(out)) if op in CHEAP else _dear(out)
     return None
+
+
+def _dear(aval: Aval) -> float:
+    """The length of an exponential: narrow rows share vectors."""
+    rows, whole = registers(aval), -(-aval.nbytes // REGISTER)
+    return min(rows * DEAR, whole * DEAR + 2 * rows)
 
 
 FREE = frozenset(("identity", "stop_gradient", "ensure_shape"))
@@ -125,9 +132,9 @@ def _by_rule(equation: Equation) -> float | None:
         index = equation.inputs[1].aval.size
         return 3.0 * registers(y.aval) * index if x.dtype.kind in "fiu" else None
     if op.startswith("softmax") or op in ("log_softmax", "reduce_logsumexp"):
-        return 2.0 * DEAR * wide + 8.0 * wide if floating else None
+        return 2 * _dear(x.aval) + 8.0 * wide if floating else None
     if op == "sparse_softmax_cross_entropy_with_logits":
-        return 2.0 * DEAR * wide + 14.0 * wide if floating and x.shape[-1] else None
+        return 2 * _dear(x.aval) + 14.0 * wide if floating and x.shape[-1] else None
     if op.startswith("reduce_") or op == "l2_loss":
         return 6.0 * wide
     return float(max(wide, registers(y.aval)))

@@ -15,7 +15,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 
-from gradtape.backends.llvm.rows.cost import length
+from gradtape.backends.llvm.rows.cost import CHEAP, length
 from gradtape.backends.llvm.rows.lanes import BOOL, Lanes, Rows, row_count, row_type
 from gradtape.backends.llvm.rows.rules import FILLING, MOVES, RULES, move
 from gradtape.backends.llvm.scalar import scalar_rule
@@ -85,7 +85,8 @@ class Emitter(Lanes):
         if rule is None:
             raise NotImplementedError(f"No rule on rows. Received: {equation.op}")
         out = equation.outputs[0].dtype
-        return self.map(lambda s, *xs: rule(s.ir, s.lanes, *xs), inputs[0].dtype, out, *inputs)
+        way = self.map if equation.op in CHEAP else self.map_packed
+        return way(lambda s, *xs: rule(s.ir, s.lanes, *xs), inputs[0].dtype, out, *inputs)
 
     # -- control flow
 

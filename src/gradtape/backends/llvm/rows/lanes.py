@@ -17,6 +17,7 @@ import numpy as np
 from gradtape.backends.llvm.scalar import ScalarBuilder
 
 I32 = ir.IntType(32)
+PACKED = 64  # bytes of a vector that narrow rows share
 BOOL = np.dtype(bool)
 
 
@@ -135,10 +136,9 @@ class Lanes:
         value: Any = x.rows[row]
         if x.columns == 1:
             return self.splat_scalar(value, lanes)
-        if isinstance(value, ir.Constant) and isinstance(value.constant, list | tuple):
-            return ir.Constant(
-                ir.VectorType(value.type.element, lanes), [value.constant[column]] * lanes
-            )
+        parts = value.constant if isinstance(value, ir.Constant) else None
+        if isinstance(parts, list | tuple):
+            return ir.Constant(ir.VectorType(parts[column].type, lanes), [parts[column]] * lanes)
         return self.shuffle(value, value, [column] * lanes)
 
     def splat_scalar(self, value: Any, lanes: int) -> Any:
@@ -269,6 +269,35 @@ class Lanes:
                 done[key] = rule(self.scalar(dtype, lanes), *parts) if lanes else None
             rows.append(done[key])
         return Rows(shape, out, tuple(rows))
+
+    def map_packed(
+        self, rule: Callable[..., Any], dtype: np.dtype[Any], out: np.dtype[Any], *xs: Rows
+    ) -> Rows:
+        """`map` for a rule of many instructions: narrow rows share a vector."""
+        shape = np.broadcast_shapes(*[x.shape for x in xs])
+        xs = tuple([self.broadcast(x, shape) for x in xs])
+        columns = shape[-1] if shape else 1
+        places: dict[tuple[int, ...], int] = {}
+        order = [
+            places.setdefault(tuple(map(id, parts)), len(places))
+            for parts in zip(*[x.rows for x in xs])
+        ]
+        n = len(places)
+        each = min(n, PACKED // max(dtype.itemsize * columns, 1))
+        if each < 2 or not columns:
+            return self.map(rule, dtype, out, *xs)
+        first = [order.index(k) for k in range(n)]
+        made: list[Any] = []
+        for start in range(0, n, each):
+            block = first[start : start + each]
+            flat = (len(block) * columns,)
+            parts = [
+                self.reshape(Rows((len(block), columns), x.dtype, tuple([x.rows[k] for k in block])), flat)
+                for x in xs
+            ]  # fmt: skip
+            y = self.map(rule, dtype, out, *parts)
+            made += self.reshape(y, (len(block), columns)).rows
+        return Rows(shape, out, tuple([made[k] for k in order]))
 
     def reduce(
         self,

@@ -114,11 +114,11 @@ def over(e: Lanes, x: Rows, y: Rows) -> Rows:
 
 
 def exp(e: Lanes, x: Rows) -> Rows:
-    return e.map(lambda b, x: b.exp(x), x.dtype, x.dtype, x)
+    return e.map_packed(lambda b, x: b.exp(x), x.dtype, x.dtype, x)
 
 
 def log(e: Lanes, x: Rows) -> Rows:
-    return e.map(lambda b, x: b.log(x), x.dtype, x.dtype, x)
+    return e.map_packed(lambda b, x: b.log(x), x.dtype, x.dtype, x)
 
 
 def _axis(equation: Equation) -> tuple[int, ...]:

@@ -1,0 +1,285 @@
+"""Convolutions of one or two spatial axes, channels last, without columns in memory.
+
+For one row of the window the numbers that a place of the output needs lie side by side: window width times channels. So
+a convolution is a product whose rows of a are runs of that length, one per row of the window (`segments`), and its tiles
+are those of the matrix products.  An image is framed with zeros first, where there is padding, one image at a time.
+
+    conv                    y = x * w
+    conv_backprop_input     the same, of the spread and framed cotangent with the window turned around
+    conv_backprop_filter    w[r, :] += x[pixel, r] g[pixel, :]: rows are places of the window, k runs over the pixels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from gradtape.backends.llvm.context import I1, I8, I64, Context
+from gradtape.backends.llvm.nests.copies import fill
+from gradtape.backends.llvm.nests.memory import address
+from gradtape.backends.llvm.nests.move import Block, contiguous, moved
+from gradtape.backends.llvm.nests.panels import FLOPS_PER_NS, fixed_rows, pack_of, vectors_for
+from gradtape.backends.llvm.nests.rows import add_row
+from gradtape.backends.llvm.scalar import constant, llvm_type
+from gradtape.graph.ir import Equation
+
+Lower = Callable[[Context, Equation], None]
+PANEL_ROWS = 2048  # pixels whose cotangents are packed at a time
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A convolution of `n` images: sizes of image, window, result, channels in and out; steps; framed sizes."""
+
+    n: int
+    h: int
+    w: int
+    c: int
+    kh: int
+    kw: int
+    o: int
+    oh: int
+    ow: int
+    sh: int
+    sw: int
+    top: int
+    left: int
+    fh: int
+    fw: int
+
+    @property
+    def framed(self) -> bool:
+        return (self.fh, self.fw) != (self.h, self.w)
+
+    @property
+    def image(self) -> int:
+        return self.fh * self.fw * self.c
+
+    @property
+    def flops(self) -> float:
+        """Of one image."""
+        return 2.0 * self.oh * self.ow * self.kh * self.kw * self.c * self.o
+
+
+def sizes_of(x: tuple[int, ...], w: tuple[int, ...], attrs: Any) -> Sizes | None:
+    """The sizes, or None for what has no code here: groups, dilations, three spatial axes."""
+    from gradtape.ops.windows import geometry
+
+    rank = len(x) - 2
+    if rank not in (1, 2) or any(d != 1 for d in attrs["dilations"]) or x[-1] != w[-2] or 0 in (*x, *w):
+        return None
+    geo = geometry(x[1:-1], w[:-2], attrs["strides"], attrs["dilations"], attrs["padding"])
+    if rank == 1:
+        geo, x, w = ((1, 0, 0), *geo), (x[0], 1, *x[1:]), (1, *w)
+        strides = (1, *attrs["strides"])
+    else:
+        strides = attrs["strides"]
+    (oh, top, bottom), (ow, left, right) = geo
+    if 0 in (oh, ow):
+        return None
+    return Sizes(x[0], x[1], x[2], x[3], w[0], w[1], w[3], oh, ow, strides[0], strides[1], top, left,
+                 x[1] + top + bottom, x[2] + left + right)  # fmt: skip
+
+
+def _float(*dtypes: np.dtype[Any]) -> bool:
+    return all(d in (np.dtype(np.float32), np.dtype(np.float64)) for d in dtypes)
+
+
+def conv(equation: Equation) -> Lower | None:
+    x, w = equation.inputs
+    sizes = sizes_of(x.shape, w.shape, equation.attrs)
+    if sizes is None or not _float(x.dtype, w.dtype):
+        return None
+
+    def lower(ctx: Context, equation: Equation) -> None:
+        given = [ctx.pointer(v) for v in (x, w, equation.outputs[0])]
+        ctx.shared(("conv", sizes, x.dtype), given, lambda inner, p: forward(inner, sizes, x.dtype, *p))
+
+    return lower
+
+
+def conv_backprop_input(equation: Equation) -> Lower | None:
+    (w, g), (dx,) = equation.inputs, equation.outputs
+    sizes = sizes_of(dx.shape, w.shape, equation.attrs)
+    if sizes is None or not _float(w.dtype, g.dtype):
+        return None
+    turned = turned_sizes(sizes)
+    if turned is None:
+        return None
+    dtype = w.dtype
+
+    def emit(ctx: Context, pointers: Sequence[ir.Value]) -> None:
+        w_, g_, dx_ = pointers
+        window = ctx.scratch(w.aval.nbytes)
+        s = sizes
+        last = s.kh * s.kw * s.c * s.o
+        source = ctx.at(w_, ctx.index(last - s.c * s.o), llvm_type(dtype))
+        # [kh, kw, c, o] turned around in both axes, channels exchanged: [kh, kw, o, c]
+        block = Block((s.kh * s.kw, s.o, s.c), (s.c * s.o, s.c, 1), (-s.c * s.o, 1, s.o))
+        moved(ctx, source, window, dtype, block)
+        forward(ctx, turned, dtype, g_, window, dx_, spread=(s.sh, s.sw, s.oh, s.ow))
+
+    def lower(ctx: Context, equation: Equation) -> None:
+        given = [ctx.pointer(v) for v in (w, g, dx)]
+        ctx.shared(("conv_input", sizes, dtype), given, emit)
+
+    return lower
+
+
+def turned_sizes(s: Sizes) -> Sizes | None:
+    """The convolution that gives the input's cotangent: over the result's cotangent, spread by the steps and framed."""
+    top, left = s.kh - 1 - s.top, s.kw - 1 - s.left
+    fh, fw = s.h + s.kh - 1, s.w + s.kw - 1
+    if top < 0 or left < 0 or top + (s.oh - 1) * s.sh >= fh or left + (s.ow - 1) * s.sw >= fw:
+        return None
+    return Sizes(s.n, s.oh, s.ow, s.o, s.kh, s.kw, s.c, s.h, s.w, 1, 1, top, left, fh, fw)
+
+
+def forward(
+    ctx: Context, s: Sizes, dtype: np.dtype[Any], x: ir.Value, w: ir.Value, y: ir.Value,
+    spread: tuple[int, int, int, int] | None = None,
+) -> None:  # fmt: skip
+    """y = x * w.  spread: steps between the rows and columns of x in its frame."""
+    vectors, size, depth = vectors_for(ctx, dtype, s.o), dtype.itemsize, s.kh * s.kw * s.c
+    width = vectors * ctx.lanes(dtype)
+    panels = -(-s.o // width)
+    packed = ctx.scratch(panels * (depth + 16) * width * size)
+    pack = pack_of(ctx, dtype, vectors, False)
+    b, kind = ctx.b, llvm_type(dtype)
+    for panel in range(panels):
+        columns = ctx.index(min(width, s.o - panel * width))
+        source = ctx.at(w, ctx.index(panel * width), kind)
+        target = ctx.at(packed, ctx.index(panel * depth * width), kind)
+        b.call(pack, [source, ctx.index(s.o), ctx.index(depth), columns, target])
+    cost = s.flops / FLOPS_PER_NS
+    parts = len(ctx.parts(s.n, cost)) - 1
+    frames = ctx.scratch(parts * _line(s.image * size)) if s.framed or spread else packed
+    one = constant(dtype, 1, 1.0)
+
+    def part(inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
+        x, y, packed, frames = given
+        e = inner.b
+        frame = inner.at(frames, e.mul(inner.index(number), ir.Constant(I64, _line(s.image * size))), I8)
+        framed = s.framed or spread is not None
+        if framed:
+            fill(inner, frame, dtype, s.image, 0)
+        with inner.loop(end, begin) as n:
+            image = address(inner, x, n, dtype, s.h * s.w * s.c)
+            if framed:
+                _put(inner, s, dtype, image, frame, spread)
+                image = frame
+            with inner.loop(s.oh) as i, inner.loop(panels) as panel:
+                column = e.mul(panel, ir.Constant(I64, width))
+                rest = e.sub(ir.Constant(I64, s.o), column)
+                columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+                line = address(inner, image, i, dtype, s.sh * s.fw * s.c)
+                row = e.add(e.mul(n, ir.Constant(I64, s.oh)), i)
+                out = inner.at(address(inner, y, row, dtype, s.ow * s.o), column, kind)
+                block = address(inner, packed, panel, dtype, depth * width)
+
+                def places(j: ir.Value, tile: ir.Function, line: Any = line, out: Any = out, block: Any = block, columns: Any = columns) -> None:
+                    e.call(tile, [address(inner, line, j, dtype, s.sw * s.c), inner.index(s.sw * s.c), inner.index(1), block,
+                                  inner.index(s.kw * s.c), address(inner, out, j, dtype, s.o), inner.index(s.o), columns,
+                                  one, ir.Constant(I1, 0), inner.index(s.kh), inner.index(s.fw * s.c)])  # fmt: skip
+
+                fixed_rows(inner, dtype, vectors, s.ow, True, places)
+
+    ctx.parallel(s.n, cost, [x, y, packed, frames], part, name="conv")
+
+
+def _line(nbytes: int) -> int:
+    """Bytes in whole cache lines, and one more."""
+    return -(-nbytes // 64) * 64 + 64
+
+
+def _put(
+    ctx: Context, s: Sizes, dtype: np.dtype[Any], image: ir.Value, frame: ir.Value, spread: Any
+) -> None:
+    """An image into its frame."""
+    step_h, step_w = spread[:2] if spread else (1, 1)
+    place = ctx.at(frame, ctx.index((s.top * s.fw + s.left) * s.c), llvm_type(dtype))
+    block = Block((s.h, s.w, s.c), (step_h * s.fw * s.c, step_w * s.c, 1), contiguous((s.h, s.w, s.c)))
+    moved(ctx, image, place, dtype, block, alone=True)
+
+
+def conv_backprop_filter(equation: Equation) -> Lower | None:
+    (x, g), (dw,) = equation.inputs, equation.outputs
+    sizes = sizes_of(x.shape, dw.shape, equation.attrs)
+    if sizes is None or not _float(x.dtype, g.dtype):
+        return None
+
+    def lower(ctx: Context, equation: Equation) -> None:
+        given = [ctx.pointer(v) for v in (x, g, dw)]
+        ctx.shared(("conv_filter", sizes, x.dtype), given, lambda inner, p: filters(inner, sizes, x.dtype, *p))
+
+    return lower
+
+
+def filters(ctx: Context, s: Sizes, dtype: np.dtype[Any], x: ir.Value, g: ir.Value, dw: ir.Value) -> None:
+    """dw, summed over the images: each part has a sum of its own; these are added in their order."""
+    vectors, size, kind = vectors_for(ctx, dtype, s.o), dtype.itemsize, llvm_type(dtype)
+    width = vectors * ctx.lanes(dtype)
+    panels, count = -(-s.o // width), s.kh * s.kw * s.c * s.o
+    lines = max(1, min(s.oh, PANEL_ROWS // s.ow))
+    cost = s.flops / FLOPS_PER_NS
+    parts = len(ctx.parts(s.n, cost)) - 1
+    own = _line(s.image * size) + _line((lines * s.ow + 16) * width * size)
+    memory = ctx.scratch(parts * own)
+    sums = ctx.scratch(parts * _line(count * size)) if parts > 1 else dw
+    pack = pack_of(ctx, dtype, vectors, False)
+    one = constant(dtype, 1, 1.0)
+
+    def part(inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
+        x, g, sums, memory = given
+        e = inner.b
+        mine = inner.index(number)
+        total = inner.at(sums, e.mul(mine, ir.Constant(I64, _line(count * size))), I8)
+        frame = inner.at(memory, e.mul(mine, ir.Constant(I64, own)), I8)
+        packed = inner.at(frame, inner.index(_line(s.image * size)), I8)
+        fill(inner, total, dtype, count, 0)
+        if s.framed:
+            fill(inner, frame, dtype, s.image, 0)
+        with inner.loop(end, begin) as n:
+            image = address(inner, x, n, dtype, s.h * s.w * s.c)
+            slope = address(inner, g, n, dtype, s.oh * s.ow * s.o)
+            if s.framed:
+                _put(inner, s, dtype, image, frame, None)
+                image = frame
+            with inner.loop(panels) as panel:
+                column = e.mul(panel, ir.Constant(I64, width))
+                rest = e.sub(ir.Constant(I64, s.o), column)
+                columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+                with inner.loop(s.oh, 0, lines) as i:
+                    left = e.sub(ir.Constant(I64, s.oh), i)
+                    some = e.select(e.icmp_signed("<", left, ir.Constant(I64, lines)), left, ir.Constant(I64, lines))
+                    source = inner.at(address(inner, slope, i, dtype, s.ow * s.o), column, kind)
+                    e.call(pack, [source, inner.index(s.o), e.mul(some, ir.Constant(I64, s.ow)), columns, packed])
+                    start = address(inner, image, i, dtype, s.sh * s.fw * s.c)
+                    with inner.loop(s.kh) as kh:
+                        line = address(inner, start, kh, dtype, s.fw * s.c)
+                        out = inner.at(address(inner, total, kh, dtype, s.kw * s.c * s.o), column, kind)
+
+                        def places(r: ir.Value, tile: ir.Function, line: Any = line, out: Any = out, some: Any = some, columns: Any = columns) -> None:
+                            e.call(tile, [inner.at(line, r, kind), inner.index(1), inner.index(s.sw * s.c), packed,
+                                          inner.index(s.ow), address(inner, out, r, dtype, s.o), inner.index(s.o), columns,
+                                          one, ir.Constant(I1, 1), some, inner.index(s.sh * s.fw * s.c)])  # fmt: skip
+
+                        fixed_rows(inner, dtype, vectors, s.kw * s.c, False, places)
+
+    ctx.parallel(s.n, cost, [x, g, sums, memory], part, name="filters")
+    if parts > 1:
+        fill(ctx, dw, dtype, count, 0)
+        with ctx.loop(parts) as q:
+            source = ctx.at(sums, ctx.b.mul(q, ir.Constant(I64, _line(count * size))), I8)
+            add_row(ctx, source, dw, dtype, count)
+
+
+TABLE: dict[str, Callable[[Equation], Any]] = {
+    "conv": conv,
+    "conv_backprop_input": conv_backprop_input,
+    "conv_backprop_filter": conv_backprop_filter,
+}
