@@ -98,7 +98,7 @@ def inplace(equation: Equation) -> list[tuple[int, int]]:
     """Pairs (output, input): the output may be written into the input's buffer where nobody needs the input after."""
     from gradtape.backends.llvm.nests.nest import inplace_pairs, nest_of
 
-    if equation.op == "gemm":
+    if equation.op in ("gemm", "put_row"):
         return [(0, 0)]
     graph = group_of(equation)
     space = None if graph is None else nest_of(graph)
