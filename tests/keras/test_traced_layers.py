@@ -232,8 +232,8 @@ def trained(make, traced):
 
     function = tf.function(step) if traced else step
     losses = [function(x) for _ in range(4)]
-    if traced:
-        assert function.experimental_get_tracing_count() == 1
+    if traced:  # the first call makes the state
+        assert function.experimental_get_tracing_count() == 2
     return losses, w, b, rows, list(optimizer.variables)
 
 
@@ -275,7 +275,7 @@ def test_a_rule_of_the_users_and_a_new_learning_rate():
     step()
     np.testing.assert_array_equal(v, before)
     assert int(optimizer.iterations) == 2
-    assert step.experimental_get_tracing_count() == 1
+    assert step.experimental_get_tracing_count() == 2  # the first call makes the state
 
 
 def test_norms_that_are_not_finite_give_nan():
