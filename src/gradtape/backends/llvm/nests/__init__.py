@@ -23,6 +23,7 @@ ROOMS = {  # room -> operations that have code of their own there: in its TABLE
                  "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims", "squeeze", "identity",
                  "stop_gradient", "ensure_shape"),
     "pool": ("max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"),
+    "put": ("put_row",),
     "rows": ("gather", "gather_grad", "unsorted_rows_sum", "one_hot", "argmax", "argmin", "cumsum", "cumprod"),
 }  # fmt: skip
 ROOM_OF = {op: room for room, ops in ROOMS.items() for op in ops}
