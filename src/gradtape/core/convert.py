@@ -53,13 +53,13 @@ def convert(
     read = getattr(value, "_as_tensor", None)
     if read is not None:
         return convert(read(), dtype)
+    if type(value) in (list, tuple) and _holds_tensor(value):
+        return _pack(value, dtype)
     if dtype is None and hint is not None:
         try:
             return Tensor(to_array(value, hint))
         except (TypeError, ValueError):
             return Tensor(to_array(value, None))
-    if type(value) in (list, tuple) and _holds_tensor(value):
-        return _pack(value, dtype)
     return Tensor(to_array(value, dtype))
 
 

@@ -18,7 +18,7 @@ def shape_of(shape):
         value = getattr(shape, "_value", shape)
         if hasattr(value, "tolist"):
             value = value.tolist()
-        shape = (value,) if hasattr(value, "__index__") else value
+        shape = (value,) if hasattr(value, "__index__") and not getattr(value, "ndim", 0) else value
     try:
         return tuple([n if type(n) is int else -1 if n is None else index(n) for n in shape])
     except TypeError:
