@@ -311,7 +311,7 @@ class Traced(Tensor, Symbolic):
 
     def call_symbolic(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         error = sys.exc_info()[1]
-        if error is not None and not _asks_for_numbers(error):
+        if error is not None and (STATE.trace is None or not _asks_for_numbers(error)):
             raise error
         raise CannotTrace("an argument that must be a number is only known when the function runs")
 
@@ -326,6 +326,10 @@ class Traced(Tensor, Symbolic):
     @property
     def op(self) -> Any:
         return None
+
+    @property
+    def device(self) -> str:
+        return ""
 
     @property
     def graph(self) -> Any:
@@ -412,6 +416,8 @@ class Traced(Tensor, Symbolic):
         return f'Tensor("{self.name}", shape={self.shape}, dtype={self.dtype.name})'
 
     def __format__(self, spec: str) -> str:
+        if spec:
+            raise TypeError("unsupported format string passed to SymbolicTensor.__format__")
         return str(self)
 
 

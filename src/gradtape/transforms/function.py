@@ -73,7 +73,7 @@ class Function:
         functools.update_wrapper(self, python_function)
         self.__name__ = getattr(python_function, "__name__", type(python_function).__name__)
         self._python_function = python_function
-        self._input_signature = None if input_signature is None else tuple(input_signature)
+        self._input_signature = _checked_signature(input_signature)
         self._autograph, self._reduce_retracing, self._options = (
             autograph,
             reduce_retracing,
@@ -354,6 +354,22 @@ def _are_defaults(signature: inspect.Signature, n: int, rest: Any) -> bool:
 
 def _as_argument(x: Any) -> Any:
     return convert(x) if isinstance(x, np.ndarray | np.generic) else x
+
+
+def _checked_signature(signature: Any) -> tuple[Any, ...] | None:
+    if signature is None:
+        return None
+    if not isinstance(signature, list | tuple):
+        raise TypeError(
+            f"input_signature must be a tuple or a list of tf.TensorSpecs. Received: {signature!r}"
+        )
+    for spec in tree.flatten(signature):
+        if not hasattr(spec, "dtype") or not hasattr(spec, "shape"):
+            raise TypeError(
+                "input_signature must be made of tf.TensorSpecs: tf.TensorSpec(shape, dtype) for each argument. "
+                f"Received: {spec!r}"
+            )
+    return tuple(signature)
 
 
 def _fit(value: Any, spec: Any, name: str) -> Any:
