@@ -173,9 +173,8 @@ class Trace:
                 "is only created once or created outside tf.function."
             )
         self.created.append(variable)
-        with outside():
-            if callable(initial_value) and not isinstance(initial_value, Tensor):
-                initial_value = initial_value()
+        if callable(initial_value) and not isinstance(initial_value, Tensor):
+            initial_value = initial_value()
         if isinstance(initial_value, Traced):
             return Tensor(self.evaluate(initial_value))
         return initial_value

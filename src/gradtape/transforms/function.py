@@ -150,7 +150,10 @@ class Function:
         return self._call_in_full(args, kwargs)
 
     def _call_in_full(self, args: Any, kwargs: Any) -> Any:
-        if settings.functions_eagerly or self._eager:
+        if settings.functions_eagerly:
+            self._fast = _always_miss
+            return self._run_python(args, kwargs)
+        if self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
         by_name = bool(kwargs)
@@ -188,11 +191,15 @@ class Function:
         return self._concrete_for(args, kwargs)
 
     def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
+        """The function of Python, with the random numbers of a traced one."""
         seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
         with SEEDS.inside(seeds):
-            if self._instance is not None:
-                args = (self._instance(), *args)
-            return to_tensors(self._python_function(*args, **kwargs))
+            return self._run_python(args, kwargs)
+
+    def _run_python(self, args: Any, kwargs: Any) -> Any:
+        if self._instance is not None:
+            args = (self._instance(), *args)
+        return to_tensors(self._python_function(*args, **kwargs))
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
         self._eager = True
