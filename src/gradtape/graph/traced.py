@@ -299,12 +299,12 @@ TracedArray.__abs__ = lambda self: np.abs(self)  # type: ignore[attr-defined]
 class Traced(Tensor, Symbolic):
     """A tensor of a function that is being traced.  It has no numbers yet."""
 
-    __slots__ = ("_name", "_origin")
+    __slots__ = ("_device", "_name", "_origin")
 
     def __init__(self, array: TracedArray, name: str = ""):
         self._value = array  # type: ignore[assignment]
         array.tensor = self
-        self._name = name
+        self._name, self._device = name, STATE.device
 
     def bind_symbolic(self, card: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         return STATE.trace.bind(card, inputs, attrs) if STATE.trace else _leaked(inputs)
@@ -329,7 +329,7 @@ class Traced(Tensor, Symbolic):
 
     @property
     def device(self) -> str:
-        return ""
+        return self._device
 
     @property
     def graph(self) -> Any:
