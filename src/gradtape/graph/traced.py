@@ -299,12 +299,13 @@ TracedArray.__abs__ = lambda self: np.abs(self)  # type: ignore[attr-defined]
 class Traced(Tensor, Symbolic):
     """A tensor of a function that is being traced.  It has no numbers yet."""
 
-    __slots__ = ("_device", "_name", "_origin")
+    __slots__ = ("_device", "_made_of", "_name", "_origin")
 
     def __init__(self, array: TracedArray, name: str = ""):
         self._value = array  # type: ignore[assignment]
         array.tensor = self
         self._name, self._device = name, STATE.device
+        self._made_of: Any = None  # of a softmax or a sigmoid: its name, and what it was taken of
 
     def bind_symbolic(self, card: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         return STATE.trace.bind(card, inputs, attrs) if STATE.trace else _leaked(inputs)

@@ -229,6 +229,10 @@ class Trace:
         avals = outputs_of(card, arrays, attrs)
         known = _known_outputs(card, arrays, attrs, avals)
         outputs = self.equation(card, [self.value_of(a) for a in arrays], attrs, avals, known)
+        if card.name == "sigmoid" or (
+            card.name == "softmax" and attrs["axis"] in (-1, arrays[0].ndim - 1)
+        ):
+            outputs[0]._made_of = (card.tf_name, inputs[0])
         output: Any = tuple(outputs) if card.multi else outputs[0]
         if STATE.recorders:
             record(card, attrs, inputs, output)
