@@ -27,6 +27,9 @@ from gradtape.graph.traced import CannotTrace, Traced, TracedArray, Unknown
 from gradtape.random.seeds import STATE as SEEDS
 
 KNOWN_LIMIT = 4096  # elements of a value that is computed while tracing
+# What Python's operators call their operations.
+_OPERATOR_NAMES = {"AddV2": "add", "Sub": "sub", "Mul": "mul", "RealDiv": "truediv", "Pow": "pow",
+                   "FloorDiv": "floordiv", "FloorMod": "mod"}  # fmt: skip
 _FROM_SHAPES = {"shape_of", "size", "rank"}
 
 
@@ -76,6 +79,7 @@ class Trace:
     def _unique(self, name: str) -> str:
         if not name:
             return name
+        name = f"{STATE.scope}{_OPERATOR_NAMES.get(name, name)}"
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         return f"{name}_{count}" if count else name
