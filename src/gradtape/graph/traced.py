@@ -356,6 +356,8 @@ class Traced(Tensor, Symbolic):
     def _as_number(self) -> Any:
         known = self._value.known  # type: ignore[attr-defined]
         if known is None:
+            if sys._getframe(2).f_globals.get("__name__", "").startswith("gradtape."):
+                raise CannotTrace("an argument that must be a number is only known when it runs")
             raise TypeError(
                 f"A symbolic tensor has no number yet. Received: {self!r}. Inside tf.function compute with tensors "
                 "(tf.cast), or pass the number as a Python argument."
