@@ -337,7 +337,17 @@ class Traced(Tensor, Symbolic):
         return self._value.trace  # type: ignore[attr-defined]
 
     def set_shape(self, shape: Any) -> None:
+        """Say what is known of open sizes.  Raises ValueError where the sizes are others."""
         self.shape.assert_is_compatible_with(shape)
+        dims = getattr(shape, "as_list", lambda: list(shape))()
+        sizes = []
+        for n, m in zip(self._value.shape, dims):
+            if type(n) is Unknown and m is not None:
+                if int(n) != m:
+                    raise ValueError(f"The tensor has the shape {self.shape}. Received: {shape}")
+                n = m
+            sizes.append(n)
+        self._value.shape = tuple(sizes)  # type: ignore[misc]
 
     @property
     def numpy(self) -> Any:

@@ -24,7 +24,7 @@ from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.fast_path import fast_path
-from gradtape.transforms.signature import Key, map_leaves
+from gradtape.transforms.signature import Key, map_leaves, structure_of
 from gradtape.transforms.signature_text import details, summary
 
 TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
@@ -87,12 +87,28 @@ class ConcreteFunction:
             return placeholder
 
         args, kwargs = map_leaves(stand_in, args, kwargs)
+        before = [structure_of(a) for a in (*args, *kwargs.values())]
         assert self._seeds is not None
         with trace.active(), recorders(()), SEEDS.inside(self._seeds):
             result = self._function.converted(args)(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
         trace.given.clear()
+        self._check_unchanged(before, args, kwargs)
         return Traced(trace, n_tensors, outputs, form_of(result), argument_variables), trace.created
+
+    def _check_unchanged(self, before: list[Any], args: Any, kwargs: Any) -> None:
+        """A traced function leaves the lists and dicts alone that it is given."""
+        names = [*self._function._names()[: len(args)], *kwargs]
+        changed = [
+            name
+            for name, old, value in zip(names, before, (*args, *kwargs.values()))
+            if structure_of(value) != old
+        ]
+        if changed:
+            raise ValueError(
+                f"{self._function.__name__}({', '.join(names)}) should not modify its Python input arguments. "
+                f"Modifying a copy is allowed. The following parameter(s) were modified: {', '.join(changed)}"
+            )
 
     def _sizes(self, args: Any, kwargs: Any) -> Any:
         if not self._open:
