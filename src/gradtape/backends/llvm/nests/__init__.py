@@ -23,6 +23,7 @@ ROOMS = {  # room -> operations that have code of their own there: in its TABLE
                  "repeat", "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims",
                  "squeeze", "identity", "stop_gradient", "ensure_shape"),
     "pool": ("max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"),
+    "put": ("put_row",),
     "rows": ("gather", "gather_grad", "unsorted_rows_sum", "one_hot", "argmax", "argmin", "cumsum", "cumprod"),
 }  # fmt: skip
 ROOM_OF = {op: room for room, ops in ROOMS.items() for op in ops}
@@ -106,7 +107,7 @@ def inplace(equation: Equation) -> list[tuple[int, int]]:
     """Pairs (output, input): the output may be written into the input's buffer where nobody needs the input after."""
     from gradtape.backends.llvm.nests.nest import inplace_pairs, nest_of
 
-    if equation.op == "gemm":
+    if equation.op in ("gemm", "put_row"):
         return [(0, 0)]
     graph = group_of(equation)
     space = None if graph is None else nest_of(graph)
