@@ -9,12 +9,14 @@ from typing import Any
 
 from gradtape.base import tree
 from gradtape.base.exports import export
-from gradtape.core.card import PUBLIC, Opaque
+from gradtape.core.card import Opaque
 from gradtape.core.context import STATE, record, recorders
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.graph.ir import Aval
+from gradtape.transforms.staging import bind_typed, body
 
 
 class CustomGradient(Opaque):
@@ -61,15 +63,30 @@ def call_recorded(
 
     optional: it is given None for the results that nothing depends on.
     """
-    if STATE.trace is None:
-        fresh = tuple(Tensor(y._value) for y in outputs)
-    else:
-        with recorders(()):
-            fresh = tuple(PUBLIC["identity"](y) for y in outputs)
+    if STATE.trace is not None:
+        return _traced(inputs, outputs, grad_fn)
+    fresh = tuple(Tensor(y._value) for y in outputs)
     if STATE.recorders:
         card = SparseCustomGradient if optional else CustomGradient
         record(card, {"grad_fn": grad_fn}, inputs, fresh)
     return list(fresh)
+
+
+def _traced(
+    inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any]
+) -> list[Any]:
+    """As an equation that holds the gradient as a graph: whoever differentiates the graph finds it there."""
+    given: list[int] = []
+
+    def way_back(*upstream: Any) -> list[Any]:
+        found = grad_fn(*upstream)
+        given.extend(i for i, c in enumerate(found) if c is not None)
+        return [convert(c) for c in found if c is not None]
+
+    sub = body(way_back, outputs, "custom_gradient")
+    types = tuple([Aval(tuple([int(n) for n in y._value.shape]), y._value.dtype) for y in outputs])
+    attrs = {"graph": sub.graph(), "types": types, "n_arguments": len(inputs), "given": tuple(given)}
+    return bind_typed("custom_rule", (*outputs, *inputs, *sub.captures), attrs, types)
 
 
 @export("custom_gradient")
@@ -92,7 +109,8 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
         watcher = VariableWatcher()
         flat = [convert(a) for a in tree.flatten(args)]
         given = {id(a._base) for a in tree.flatten(args) if isinstance(a, Variable)}
-        with recorders((watcher,)):
+        # Tapes see what `f` computes, for its gradient may look at it: a second order goes through there.
+        with recorders((*[r for r in STATE.recorders if r.passive], watcher)):
             plain = tree.pack(args, flat) if args else args
             result, grad = f(*plain, **kwargs)
         outputs = [convert(y) for y in tree.flatten(result)]
