@@ -9,7 +9,7 @@ from typing import Any
 
 from gradtape.base import tree
 from gradtape.base.exports import export
-from gradtape.core.card import Opaque
+from gradtape.core.card import PUBLIC, Opaque
 from gradtape.core.context import STATE, record, recorders
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
@@ -63,19 +63,26 @@ def call_recorded(
 
     optional: it is given None for the results that nothing depends on.
     """
-    if STATE.trace is not None:
-        return _traced(inputs, outputs, grad_fn)
-    fresh = tuple(Tensor(y._value) for y in outputs)
+    if STATE.trace is None:
+        fresh = tuple(Tensor(y._value) for y in outputs)
+    else:
+        with recorders(()):
+            fresh = tuple(PUBLIC["identity"](y) for y in outputs)
     if STATE.recorders:
         card = SparseCustomGradient if optional else CustomGradient
         record(card, {"grad_fn": grad_fn}, inputs, fresh)
     return list(fresh)
 
 
-def _traced(
+def call_of_users(
     inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any]
 ) -> list[Any]:
-    """As an equation that holds the gradient as a graph: whoever differentiates the graph finds it there."""
+    """`call_recorded`; in a traced function an equation that holds the gradient as a graph.
+
+    Whoever differentiates the graph finds it there.
+    """
+    if STATE.trace is None:
+        return call_recorded(inputs, outputs, grad_fn)
     given: list[int] = []
 
     def way_back(*upstream: Any) -> list[Any]:
@@ -136,7 +143,7 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
             return [g if g is None else convert(g) for g in (*found, *of_variables)]
 
         inputs = (*flat, *[v._as_tensor() for v in variables])
-        return tree.pack(result, call_recorded(inputs, outputs, grad_fn))
+        return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
     return decorated
 
@@ -170,7 +177,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
             return tape.gradient(tree.flatten(again), [*flat, *variables], output_gradients=seeds)
 
         inputs = (*flat, *[v._as_tensor() for v in variables])
-        return tree.pack(result, call_recorded(inputs, outputs, grad_fn))
+        return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
     return decorated
 
