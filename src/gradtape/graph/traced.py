@@ -412,6 +412,8 @@ class Traced(Tensor, Symbolic):
         return f'Tensor("{self.name}", shape={self.shape}, dtype={self.dtype.name})'
 
     def __format__(self, spec: str) -> str:
+        if spec:
+            raise TypeError("unsupported format string passed to a symbolic tf.Tensor: it has no number yet")
         return str(self)
 
 
