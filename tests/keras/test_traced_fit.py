@@ -272,7 +272,7 @@ def test_single_batches_are_traced(calls):
 # --- what is seen of it -----------------------------------------------------------------------------------------------
 
 
-def test_python_runs_once_for_each_kind_of_batch(capsys):
+def test_python_runs_when_the_step_is_traced(capsys):
     class Talking(L.Layer):
         def call(self, inputs):
             print("called")
@@ -283,7 +283,8 @@ def test_python_runs_once_for_each_kind_of_batch(capsys):
     capsys.readouterr()
     model.compile("sgd", "mse")
     model.fit(X, TARGET, 16, epochs=2, verbose=0)
-    assert capsys.readouterr().out == "called\n" * 2  # batches of 16, and one of 6
+    # Twice, for the optimizer makes variables in the first call; the smaller last batch is the same to TensorFlow.
+    assert capsys.readouterr().out == "called\n" * 2
 
 
 def test_run_eagerly_runs_python_at_each_step(calls, capsys):

@@ -45,7 +45,10 @@ def _single(result: Any) -> Any:
 
 
 def _tensors(result: Any) -> Any:
-    return tree.map_structure(lambda x: x if x is None else convert(x), result)
+    def leaf(x: Any) -> Any:
+        return x if x is None or hasattr(x, "_element_shape") else convert(x)  # a TensorArray stays
+
+    return tree.map_structure(leaf, result)
 
 
 @export("case")

@@ -29,6 +29,12 @@ class CustomGradient(Opaque):
         return tuple(F.user(grad_fn, *g))
 
 
+class SparseCustomGradient(CustomGradient):
+    """The same with None for the results that nothing depends on, where `grad_fn` takes it.   dL/dx = grad_fn(dL/dy)"""
+
+    optional_cotangents = True
+
+
 class VariableWatcher:
     """Notes which variables are read."""
 
@@ -49,16 +55,20 @@ class VariableWatcher:
 
 
 def call_recorded(
-    inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any]
+    inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any], optional: bool = False
 ) -> list[Any]:
-    """`outputs` as fresh tensors whose gradients to `inputs` are what `grad_fn` says."""
+    """`outputs` as fresh tensors whose gradients to `inputs` are what `grad_fn` says.
+
+    optional: it is given None for the results that nothing depends on.
+    """
     if STATE.trace is None:
         fresh = tuple(Tensor(y._value) for y in outputs)
     else:
         with recorders(()):
             fresh = tuple(PUBLIC["identity"](y) for y in outputs)
     if STATE.recorders:
-        record(CustomGradient, {"grad_fn": grad_fn}, inputs, fresh)
+        card = SparseCustomGradient if optional else CustomGradient
+        record(card, {"grad_fn": grad_fn}, inputs, fresh)
     return list(fresh)
 
 

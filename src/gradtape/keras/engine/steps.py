@@ -6,7 +6,9 @@ a step is interpreted at first, and becomes machine code when it will run often 
 
 from __future__ import annotations
 
+import io
 import warnings
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from gradtape.backends.interpreted import Interpreted
@@ -122,7 +124,10 @@ class Step:
         key = key_of((batch,), {})
         found = self._programs.get(key)
         if found is None:
-            found = self._try_to_trace(batch)
+            # TensorFlow's traces take batches of any size: it sees another size's trace as none.
+            hidden = redirect_stdout(io.StringIO()) if self._programs else nullcontext()
+            with hidden:
+                found = self._try_to_trace(batch)
             if found is not None:
                 self._programs[key] = found
         return found

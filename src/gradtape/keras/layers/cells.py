@@ -102,6 +102,14 @@ class Cell(BuiltIn):
         """The step with the inputs' part done: (output, states)."""
         raise NotImplementedError
 
+    def combine(self, x: Any, inner: Any, states: list[Any]) -> list[Any]:
+        """The new states, the output first: x: the inputs' part with all that is constant, inner: h R."""
+        raise NotImplementedError
+
+    def constant_part(self, x: Any) -> Any:
+        """`project`, and the bias where `advance` adds it."""
+        return self.project(x)
+
     def _step(self, inputs: Any, states: Any, training: Any) -> Any:
         x = self._dropped(inputs, self.dropout, "x", training)
         return self.advance(self.project(x), states, training)
@@ -160,6 +168,9 @@ class SimpleRNNCell(Cell):
         h = self.activation(h + TF["matmul"](before, self.recurrent_kernel))
         return h, [h] if isinstance(states, list | tuple) else h
 
+    def combine(self, x: Any, inner: Any, states: list[Any]) -> list[Any]:
+        return [self.activation(x + inner)]
+
 
 class LSTMCell(Cell):
     """Gates i, f, o and candidate g: c' = f c + i g, h' = o tanh(c').  unit_forget_bias: its bias starts at 1."""
@@ -208,11 +219,21 @@ class LSTMCell(Cell):
         )
         if self.bias is not None:
             z = TF["nn.bias_add"](z, self.bias)
+        h, c = self._gated(z, c)
+        return h, [h, c]
+
+    def _gated(self, z: Any, c: Any) -> tuple[Any, Any]:
         i, f, g, o = TF["split"](z, 4, axis=1)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(g)
-        h = gate(o) * self.activation(c)
-        return h, [h, c]
+        return gate(o) * self.activation(c), c
+
+    def combine(self, x: Any, inner: Any, states: list[Any]) -> list[Any]:
+        return list(self._gated(x + inner, states[1]))
+
+    def constant_part(self, x: Any) -> Any:
+        x = self.project(x)
+        return x if self.bias is None else TF["nn.bias_add"](x, self.bias)
 
     _FIRST = ("units", "activation", "recurrent_activation", "use_bias")
     _AFTER_INITIALIZERS = ("unit_forget_bias",)
@@ -279,6 +300,14 @@ class GRUCell(Cell):
         g = self.activation(x_g + h_g)
         h = z * before + (1 - z) * g
         return h, [h] if isinstance(states, list | tuple) else h
+
+    def combine(self, x: Any, inner: Any, states: list[Any]) -> list[Any]:
+        x_z, x_r, x_g = TF["split"](x, 3, axis=-1)
+        h_z, h_r, h_g = TF["split"](inner, 3, axis=-1)
+        z = self.recurrent_activation(x_z + h_z)
+        r = self.recurrent_activation(x_r + h_r)
+        g = self.activation(x_g + r * h_g)
+        return [z * states[0] + (1 - z) * g]
 
     _FIRST = ("units", "activation", "recurrent_activation", "use_bias")
     _LAST = ("dropout", "recurrent_dropout", "implementation", "reset_after")
