@@ -13,6 +13,7 @@ from typing import Any
 
 from gradtape.backends.interpreted import Interpreted
 from gradtape.base.config import settings
+from gradtape.base.errors import OperatorNotAllowedInGraphError
 from gradtape.core.context import STATE, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace
@@ -22,7 +23,7 @@ from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
-from gradtape.transforms.autograph import for_trace
+from gradtape.transforms.autograph.front import convert_for_trace
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.concrete_function import form_of
 from gradtape.transforms.signature import key_of
@@ -44,7 +45,7 @@ class Step:
         self._expected = self._done = 0
         self._loops: dict[Any, Traced] = {}
         self._ready: set[Traced] = set()
-        self._eager = False
+        self._eager = self._convert_everything = False
         self._reason: str | None = None  # why it could not be traced just now
 
     # --- how it is run ---
@@ -148,7 +149,13 @@ class Step:
 
     def _try_to_trace(self, batch: Any) -> Traced | None:
         try:
-            return self._trace(batch)
+            try:
+                return self._trace(batch)
+            except (
+                OperatorNotAllowedInGraphError
+            ):  # in a function that could not be seen from the step
+                self._convert_everything = True
+                return self._trace(batch)
         except CannotTrace as error:
             self._reason = f"{error}.{getattr(error, 'place', None) or ''}"
         except Exception as error:  # run eagerly it raises the user's error, or works
@@ -165,18 +172,24 @@ class Step:
     def _traced_once(self, batch: Any, may_create: bool) -> tuple[Trace, Traced]:
         model = self.model
         trace = Trace(None, self._name, may_create)
-        leaves = flatten(batch)
-        stand_ins = [
-            trace.placeholder(t._value.shape, t._value.dtype, "data")
-            if isinstance(t, Tensor)
-            else t
-            for t in leaves
-        ]
-        n = sum(isinstance(t, Tensor) for t in leaves)
+        n = 0
+
+        def stand_in(leaf: Any) -> Any:
+            nonlocal n
+            if not isinstance(leaf, Tensor):
+                return leaf
+            n += 1
+            made: Any = trace.placeholder(leaf._value.shape, leaf._value.dtype, "data")
+            trace.given[made._value.value] = leaf._value
+            return made
+
+        stand_ins = [stand_in(leaf) for leaf in flatten(batch)]
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-                result = for_trace(getattr(model, self._name))(pack(batch, stand_ins))
+                step = convert_for_trace(getattr(model, self._name), (), self._convert_everything)
+                result = step(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
             model._clear_losses()
+            trace.given.clear()
         return trace, Traced(trace, n, outputs, form_of(result), {})
