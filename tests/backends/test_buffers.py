@@ -318,3 +318,34 @@ def test_short_calls_keep_the_lock_and_long_ones_give_it_away() -> None:
     assert not program.build(step(100), {}).release
     assert program.build(step(1_000_000), {}).release
     assert program.build(lesson_loop(3), {}).release
+
+
+def test_an_error_in_a_loop_in_registers_leaves_weights_as_they_were() -> None:
+    """The loop is one step among others; a label out of range is the kernels' to complain of."""
+    graph = lesson_loop(5)
+    executable = compile_graph(graph, {2: 1, 3: 2, 4: 3, 5: 4})
+    arrays = lesson_arrays()
+    arrays[1] = np.array([9])
+    before = [a.copy() for a in arrays]
+    with pytest.raises(InvalidArgumentError, match="label value of 9"):
+        executable.call(*arrays)
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, before))
+    arrays[1] = np.array([1])
+    wanted = graph.run(*arrays)
+    (loss,) = executable.call(*arrays)
+    np.testing.assert_allclose(loss, wanted[0], rtol=1e-5)
+
+
+def test_ctrl_c_in_a_host_call() -> None:
+    def interrupt(x: np.ndarray) -> tuple[np.ndarray]:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        return (x,)
+
+    g = Builder()
+    x = g.input((3,))
+    executable = compile_graph(g.graph(host(g, interrupt, x, like=x)))
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        executable.run(np.ones(3, np.float32))
+    assert time.monotonic() - begin < 0.9

@@ -157,3 +157,13 @@ def test_one_hot_rows():
 def test_a_reshape_is_its_input():
     assert aliases(equation_of("reshape", [X], shape=(12, 60))) == {0: 0}
     assert aliases(equation_of("transpose", [X], perm=None)) == {}
+
+
+def test_every_operation_is_found_in_its_room():
+    from importlib import import_module
+
+    from gradtape.backends.llvm.nests import ROOMS
+
+    for room, ops in ROOMS.items():
+        table = import_module(f"gradtape.backends.llvm.nests.{room}").TABLE
+        assert set(table) == set(ops)

@@ -198,3 +198,19 @@ def test_what_has_no_rule_has_no_lowering():
     out = Value(Aval((3,), np.dtype(np.float16)))
     assert lowering_of(Equation("add", (half, half), {}, (out,))) is None
     assert Graph((half,), (), (half,)).run(np.zeros(3, np.float16))[0].dtype == np.float16
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_tall_columns_are_shared_out_by_rows(dtype):
+    x = np.abs(numbers((40_000, 5), dtype))
+    for shape, axis in ((x.shape, (0,)), ((200, 200, 5), (0, 1))):
+        for op, exact in (("reduce_sum", np.sum), ("reduce_mean", np.mean), ("reduce_max", np.max)):
+            equation = equation_of(op, [x.reshape(shape)], axis=axis, keepdims=True)
+            native = Native(equation, lowering_of(equation))
+            (y,), (again,) = native(x.reshape(shape)), native(x.reshape(shape))
+            assert y.tobytes() == again.tobytes()
+            truth = exact(x.astype(np.longdouble).reshape(shape), axis=axis, keepdims=True)
+            np.testing.assert_allclose(y, truth, rtol=4 * np.finfo(dtype).eps)
+    check(
+        "reduce_sum", [np.arange(200_000, dtype=np.int64).reshape(-1, 4)], axis=(0,), keepdims=False
+    )

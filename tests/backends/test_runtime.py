@@ -255,3 +255,42 @@ def test_loops_end_at_their_limit() -> None:
         got = compile_graph(limited).run(*lesson_arrays())
         for a, b in zip(got, lesson_loop(turns).run(*lesson_arrays())):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def mixed() -> tuple[Any, list[np.ndarray]]:
+    """A graph with calls of Python, constants, an error to find, and a loop."""
+    g = Builder()
+    x, labels = g.input((40, 7)), g.input((40,), np.int64)
+    sums = g("cumsum", x, axis=1, exclusive=False, reverse=False)
+    big = g.constant(np.arange(280).reshape(40, 7) / 280)
+    loss, slope = g("sparse_softmax_cross_entropy_with_logits", g("add", sums, big), labels)
+    total = g("reduce_sum", loss, axis=(0,), keepdims=False)
+    square = g("matmul", slope, slope, transpose_a=True, transpose_b=False)
+    power = g("matrix_exponential", g("add", square, g.constant(np.eye(7))))
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal((40, 7)).astype(np.float32), rng.integers(0, 7, 40)]
+    return g.graph(total, power), arrays
+
+
+def test_code_from_disk_is_called_as_it_was(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("GRADTAPE_CACHE", str(tmp_path / "kernels"))
+    monkeypatch.setattr(program, "ROWS_LIMIT", -1)
+    graph, arrays = mixed()
+    made = compile_graph(graph)
+    again, _ = mixed()  # the same graph, traced anew
+    found = compile_graph(again)
+    assert (made.from_disk, found.from_disk) == (False, True)
+    for a, b, c in zip(made.run(*arrays), found.run(*arrays), graph.run(*arrays), strict=True):
+        assert a.tobytes() == b.tobytes()
+        np.testing.assert_allclose(a, c, rtol=1e-4, atol=1e-4)
+    arrays[1][3] = 7
+    with pytest.raises(ValueError, match="label value of 7"):
+        found.run(*arrays)
+    other, _ = mixed()
+    changed = dict(other.constants)
+    value = next(v for v in changed if v.shape == (7, 7))
+    changed[value] = changed[value] * 2
+    arrays[1][3] = 0
+    graph = type(other)(other.inputs, other.equations, other.outputs, changed)
+    for a, b in zip(compile_graph(graph).run(*arrays), graph.run(*arrays)):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)

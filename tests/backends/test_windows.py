@@ -23,7 +23,9 @@ def check(op, *arrays, **attrs):
     wide = arrays if "pool" in op else [a.astype(np.float64) for a in arrays]
     for y, e in zip(found, graph_of(equation).run(*wide)):
         terms = max(np.abs(e[np.abs(e) < 1e30]).max(), 1)
-        np.testing.assert_allclose(y, e, rtol=0, atol=200 * np.finfo(y.dtype).eps * terms, equal_nan=True)
+        np.testing.assert_allclose(
+            y, e, rtol=0, atol=200 * np.finfo(y.dtype).eps * terms, equal_nan=True
+        )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -54,7 +56,9 @@ def test_convolutions_and_both_gradients(image, window, strides, padding, dtype)
 def test_groups_and_dilations_are_left_to_the_kernel():
     x, w = np.ones((1, 4, 4, 4)), np.ones((3, 3, 2, 6))
     grouped = equation_of("conv", [x, w], strides=(1, 1), padding="SAME", dilations=(1, 1))
-    wide = equation_of("conv", [x, np.ones((3, 3, 4, 6))], strides=(1, 1), padding="SAME", dilations=(2, 2))
+    wide = equation_of(
+        "conv", [x, np.ones((3, 3, 4, 6))], strides=(1, 1), padding="SAME", dilations=(2, 2)
+    )
     assert lowering_of(grouped) is None
     assert lowering_of(wide) is None
 
@@ -86,6 +90,11 @@ def test_nan_loses_in_a_pool_and_keeps_its_place_in_the_gradient():
     x[RNG.random(x.shape) < 0.3] = np.nan
     x[0, 0, 0], x[0, 1, 1], x[1, 4:, 4:] = np.nan, np.inf, np.nan
     x[1, 0:2, 0:2] = -np.inf
-    attrs = {"ksize": (1, 2, 2, 1), "strides": (1, 2, 2, 1), "padding": "VALID", "dilations": (1,) * 4}
+    attrs = {
+        "ksize": (1, 2, 2, 1),
+        "strides": (1, 2, 2, 1),
+        "padding": "VALID",
+        "dilations": (1,) * 4,
+    }
     check("max_pool", x, **attrs)
     check("max_pool_grad", RNG.normal(size=(2, 3, 3, 3)).astype(np.float32), x, **attrs)

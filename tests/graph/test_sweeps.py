@@ -1,84 +1,110 @@
-"""Loops and their ways back: what nothing needs goes, what does not change is computed before."""
+"""Ways back through loops: as one operation, and as loops over the rows of buffers."""
 
 from __future__ import annotations
 
-import numpy as np
-from graph_text import graph_of
+from collections.abc import Callable
+from typing import Any
 
-from gradtape.graph.ir import Graph
-from gradtape.graph.passes import control, dead_code, loop_invariants, optimize
+import numpy as np
+import pytest
+
+import gradtape as tf
+from gradtape.graph.ir import Graph, graphs_in
+from gradtape.graph.passes import optimize
+from gradtape.graph.passes.sweeps import loops
 from gradtape.graph.verify import verify
 
-# x <- x * exp(a), three times, with a count; then the cotangents of x and of a on the way back, and a sum of rows.
-TEXT = """{ a: float32[2], b: float32[2], c: float32[2] .
-  d: int32[], e: float32[2], f: float32[2], g: float32[2], h: float32[2] = sweeps(a, c, 0:int32, b, b, a, a, cond=..., bodies=..., plan=((False, 2, ()), (True, 2, (0, 1)), (False, 1, (2,))), n_constants=2, limit=None)
-      cond = { i: float32[2], j: float32[2], k: int32[], l: float32[2] .
-        m: bool[] = less(k, 3:int32)
-        return m }
-      bodies[0] = { n: float32[2], o: float32[2], p: int32[], q: float32[2] .
-        r: int32[] = add(p, 1:int32)
-        s: float32[2] = exp(n)
-        t: float32[2] = multiply(q, s)
-        return r, t, q, s }
-      bodies[1] = { n: float32[2], o: float32[2], u: float32[2], v: float32[2], w: float32[2], x: float32[2] .
-        y: float32[2] = multiply(u, x)
-        z: float32[2] = multiply(u, w)
-        aa: float32[2] = multiply(z, x)
-        ab: float32[2] = add(v, aa)
-        return y, ab, y }
-      bodies[2] = { n: float32[2], o: float32[2], ac: float32[2], ad: float32[2] .
-        ae: float32[2] = add(ac, ad)
-        return ae }
-  return %s }"""  # noqa: E501
-ARRAYS = [np.array(x, np.float32) for x in ([0.5, -0.25], [1.5, -2.0], [3.0, 4.0])]
+RNG = np.random.default_rng(3)
 
 
-def same(before: Graph, after: Graph) -> None:
-    verify(before, thorough=True)
-    verify(after, thorough=True)
-    for x, y in zip(before.run(*ARRAYS), after.run(*ARRAYS), strict=True):
-        assert x.tobytes() == y.tobytes()
+def operations(graph: Graph) -> set[str]:
+    found = {e.op for e in graph.equations}
+    return found.union(*[operations(g) for e in graph.equations for g in graphs_in(e.attrs)])
 
 
-def test_carried_values_rows_and_sweeps_that_nothing_needs_go() -> None:
-    before = graph_of(TEXT % "f")
-    after = dead_code(before)
-    same(before, after)
-    (loop,) = after.equations
-    assert loop.attrs["plan"] == ((False, 1, ()), (True, 1, (0,)))
-    assert loop.attrs["n_constants"] == 1
-    assert [len(b.outputs) for b in loop.attrs["bodies"]] == [2, 1]
+def first(x: Any, y: Any, loop: Callable[..., Any]) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        z = loop(x, y)
+    return tape.gradient(z, [x, y])
 
 
-def test_a_last_sweep_keeps_the_rows_that_it_reads() -> None:
-    before = graph_of(TEXT % "h")
-    after = dead_code(before)
-    same(before, after)
-    assert after.equations[0].attrs["plan"] == ((False, 1, ()), (True, 1, (0,)), (False, 1, (1,)))
+def second(x: Any, y: Any, loop: Callable[..., Any]) -> Any:
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        total = tf.add_n([tf.reduce_sum(tf.sin(g)) for g in first(x, y, loop)])
+    return tape.gradient(total, [x, y])
 
 
-def test_a_sweep_alone_is_a_loop() -> None:
-    before = graph_of(TEXT % "e, d")
-    after = dead_code(before)
-    same(before, after)
-    (loop,) = after.equations
-    assert loop.op == "while"
-    assert len(loop.outputs) == 2
+def plain(x: Any, y: Any) -> Any:
+    for _ in tf.range(4):
+        x = tf.tanh(x * y)
+    return tf.reduce_sum(x)
 
 
-def test_what_does_not_change_is_computed_before_all_sweeps() -> None:
-    before = graph_of(TEXT % "d, e, f, g, h")
-    after = loop_invariants(before)
-    same(before, after)
-    assert [e.op for e in after.equations] == ["exp", "sweeps"]
-    assert "exp" not in [e.op for b in after.equations[1].attrs["bodies"] for e in b.equations]
+def left_early(x: Any, y: Any) -> Any:
+    for i in tf.range(9):
+        x = x * y + tf.cast(i, x.dtype)
+        if tf.reduce_sum(x) > 20.0:
+            break
+    return tf.reduce_sum(x)
 
 
-def test_constants_are_handed_into_sweeps() -> None:
-    before = graph_of(
-        (TEXT % "d, e, f, g, h").replace("sweeps(a, c,", "sweeps([0.5, 0.25]:float32[2], a,")
-    )
-    after = control(before)
-    same(before, after)
-    assert after.equations[0].attrs["n_constants"] == 1
-    same(before, optimize(before))
+def no_turn(x: Any, y: Any) -> Any:
+    for _ in tf.range(5):
+        if tf.reduce_sum(x) > -100.0:
+            break
+        x = x * y
+    return tf.reduce_sum(x * y)
+
+
+def inside_one_another(x: Any, y: Any) -> Any:
+    for i in tf.range(3):
+        for _ in tf.range(2):
+            x = tf.sin(x * y) if i != 1 else x + y
+    return tf.reduce_sum(x)
+
+
+@pytest.mark.parametrize("order", [first, second])
+@pytest.mark.parametrize("loop", [plain, left_early, no_turn, inside_one_another])
+def test_loops_give_what_sweeps_give(order: Any, loop: Any) -> None:
+    x, y = (RNG.uniform(0.5, 1.5, 3) for _ in range(2))
+    f = tf.function(lambda a, b: order(a, b, loop))
+    graph = f.get_concrete_function(tf.constant(x), tf.constant(y)).graph
+    verify(graph, thorough=True)
+    assert "sweeps" in operations(graph)
+    wanted = graph.run(x, y)
+    for found in (loops(graph), optimize(graph), optimize(loops(optimize(graph)))):
+        verify(found, thorough=True)
+        for a, b in zip(found.run(x, y), wanted):
+            assert np.array_equal(a, b)
+    assert "sweeps" not in operations(loops(graph))
+
+
+def test_a_loop_without_a_limit_stays() -> None:
+    def loop(x: Any, y: Any) -> Any:
+        while tf.reduce_sum(x) < 50.0:
+            x = x * y
+        return tf.reduce_sum(x)
+
+    x, y = np.array([1.0, 2.0]), np.array([1.5, 1.25])
+    f = tf.function(lambda a, b: first(a, b, loop))
+    graph = f.get_concrete_function(tf.constant(x), tf.constant(y)).graph
+    assert "sweeps" in operations(loops(graph))
+    for a, b in zip(f(tf.constant(x), tf.constant(y)), first(tf.constant(x), tf.constant(y), loop)):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_what_the_way_back_does_not_look_at_is_not_kept() -> None:
+    def loop(x: Any, y: Any) -> Any:
+        s = x
+        for _ in tf.range(3):
+            s = s + tf.exp(x) * y  # linear in s: no turn needs to know it
+        return tf.reduce_sum(s)
+
+    f = tf.function(lambda a, b: first(a, b, loop))
+    graph = f.get_concrete_function(tf.constant([1.0]), tf.constant([2.0])).graph
+    (sweeps,) = [e for e in graph.equations if e.op == "sweeps"]
+    body = sweeps.attrs["bodies"][0]
+    n_carried = sweeps.attrs["plan"][0][1]
+    assert len(body.outputs) == n_carried

@@ -9,7 +9,9 @@ from vocabulary import (
     ACROSS,
     BINARY,
     COMPLEX,
+    FOLDS,
     INTEGERS,
+    LOSSES,
     MOVES,
     PRODUCTS,
     REDUCTIONS,
@@ -156,16 +158,31 @@ class Writer:
             a = self.pick("f")
         else:
             groups = {
-                "f": [UNARY, UNARY, BINARY, BINARY, BINARY, REDUCTIONS, MOVES, MOVES, PRODUCTS],
+                "f": [
+                    UNARY,
+                    UNARY,
+                    BINARY,
+                    BINARY,
+                    BINARY,
+                    REDUCTIONS,
+                    MOVES,
+                    MOVES,
+                    PRODUCTS,
+                    LOSSES,
+                ],
                 "i": [INTEGERS, INTEGERS, MOVES],
                 "m": [TRUTHS, TRUTHS, MOVES],
                 "c": [COMPLEX],
             }
             templates = self.one(groups[of])
+            if of == "f" and self.depth > 0 and self.chance(0.05):
+                templates = FOLDS
         if a is None:
             return False
         text = self.filled(self.one(templates), a)
-        return text is not None and self.assign(self.fresh(), text)
+        found = text is not None and self.assign(self.fresh(), text)
+        self.control |= found and templates is FOLDS
+        return found
 
     def same(self, name: str) -> str | None:
         """An expression of the same dtype and shape as a name has."""
@@ -345,7 +362,12 @@ class Writer:
         return 1
 
     def early(self) -> int:
-        """A function of its own that returns early."""
+        """A function of its own that returns early.
+
+        Only at the top: what a function takes from a branch around it must be there after the branch, too.
+        """
+        if self.indent > 1:
+            return 0
         condition = self.truth()
         (target,) = self.targets(1)
         first, second = self.same(target), self.same(target)

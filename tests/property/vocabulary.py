@@ -61,6 +61,24 @@ INTEGERS = _lines("""
     tf.where({a} > {b}, {a}, {b}) ; tf.bitwise.left_shift({a}, tf.ones_like({a}))
 """)
 
+LOSSES = _lines("""
+    tf.nn.softmax_cross_entropy_with_logits(labels=tf.nn.softmax({a}), logits={a} * 0.5) ;
+    tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.argmax({a}, axis=-1), logits={a}) ;
+    tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.sigmoid({c}), logits={a}) ; tf.nn.moments({a}, [{n}])[1] ;
+    tf.nn.conv1d({a}, tf.ones([2, 2, 3], R) * 0.25, 1, 'SAME') ; tf.nn.max_pool1d({a}, 2, 1, 'SAME') ;
+    tf.nn.avg_pool1d({a}, 2, 1, 'VALID') ; tf.math.top_k({a}, 1).values ; tf.sort({a}) ;
+    tf.linalg.det({a} * 0.25 + 2.0 * tf.eye(2, dtype=R)) ; tf.linalg.inv({a} * 0.25 + 2.0 * tf.eye(2, dtype=R)) ;
+    tf.nn.bias_add({a}, {b}) ; tf.math.l2_normalize({a} + 2.0, axis={n}) ; tf.clip_by_norm({a}, 1.0) ;
+    tf.gather({a}, {i} % 2) ; tf.math.unsorted_segment_sum({a}, tf.zeros_like({a}[..., 0], tf.int32), 2) ;
+    tf.tensor_scatter_nd_add({a}, [[0]], {a}[:1])
+""")
+
+FOLDS = _lines("""
+    tf.map_fn(lambda t: tf.sin(t) + 0.5 * t, {a}) ; tf.scan(lambda s, t: 0.5 * s + tf.sin(t), {a}) ;
+    tf.foldl(lambda s, t: 0.5 * s + t, {a}) ; tf.foldr(lambda s, t: 0.5 * s * t, {a}) ;
+    tf.vectorized_map(lambda t: tf.reduce_sum(t) * 0.5, {a})
+""")
+
 TRUTHS = _lines("""
     tf.logical_not({a}) ; tf.logical_and({a}, {b}) ; tf.logical_or({a}, {b}) ; tf.math.logical_xor({a}, {b}) ;
     tf.reduce_any({a}, axis={n}) ; tf.reduce_all({a}) ; {a} == {b} ; {a} & {b}

@@ -29,11 +29,35 @@ def test_other_shapes_in_branches_run_eagerly_with_one_warning():
     assert f(-X).shape == (3,)
 
 
-def test_a_loop_over_a_dataset_runs_eagerly():
+def test_loops_over_datasets():
+    data = tf.data.Dataset.range(5).map(lambda v: (v, tf.cast(v, tf.float32) * 2.0))
+
     @tf.function
     def f(x):
-        for v in tf.data.Dataset.range(4):
-            x = x + tf.cast(v, tf.float32)
+        for i, (v, w) in enumerate(data):
+            if v == 4:
+                break
+            x = x + tf.cast(v * i, tf.float32) + w
+        return x
+
+    for _ in range(2):
+        assert float(f(X)) == 2.0 + (0 + 1 + 4 + 9) + (0 + 2 + 4 + 6)
+    assert not f._eager
+
+
+def test_an_iterator_is_read_each_time():
+    iterator = iter(tf.data.Dataset.range(3))
+    f = tf.function(lambda: next(iterator) * 10)
+    assert [int(f()) for _ in range(3)] == [0, 10, 20]
+    with pytest.raises(tf.errors.OutOfRangeError):
+        f()
+
+
+def test_a_loop_over_batches_of_open_size_runs_eagerly():
+    @tf.function
+    def f(x):
+        for v in tf.data.Dataset.range(4).batch(3):
+            x = x + tf.cast(tf.reduce_sum(v), tf.float32)
         return x
 
     with pytest.warns(RuntimeWarning, match="tf.data.Dataset"):

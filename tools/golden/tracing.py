@@ -30,9 +30,7 @@ class Drawing(registry.Rng):
         return self.noted("tensor", super().tensor(*shape, dtype=dtype, **keys))
 
     def variable(self, *shape: int, dtype: str = "float32", **keys: Any) -> Any:
-        return self.tf.Variable(
-            self.noted("variable", super().tensor(*shape, dtype=dtype, **keys))
-        )
+        return self.tf.Variable(self.noted("variable", super().tensor(*shape, dtype=dtype, **keys)))
 
     def integers(self, *shape: int, **keys: Any) -> Any:
         return self.noted("tensor", super().integers(*shape, **keys))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,11 @@ class Executable(Protocol):
 
     graph: Graph
     donate: Mapping[int, int]
+    # door(*inputs, *fresh): the shortest way, where there is one.  Arrays of exactly the graph's types in C order,
+    # donated ones writeable; `fresh` for the outputs that nothing is donated to.  None: all is done.  Else nothing was
+    # written (another call is under way in its memory, an array does not fit, the kernels have an error to raise):
+    # use `call`.
+    door: Callable[..., Any] | None
 
     def run(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """All outputs, from arrays of any layout; donated inputs are copied first, never written."""

@@ -48,18 +48,18 @@ def convert(
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, IndexedSlices):
-        shape = tuple(np.asarray(value.dense_shape).tolist())
+        shape = tuple(convert(value.dense_shape)._value.tolist())
         return convert(PUBLIC["unsorted_rows_sum"](value.values, value.indices, shape=shape), dtype)
     read = getattr(value, "_as_tensor", None)
     if read is not None:
         return convert(read(), dtype)
+    if type(value) in (list, tuple) and _holds_tensor(value):
+        return _pack(value, dtype)
     if dtype is None and hint is not None:
         try:
             return Tensor(to_array(value, hint))
         except (TypeError, ValueError):
             return Tensor(to_array(value, None))
-    if type(value) in (list, tuple) and _holds_tensor(value):
-        return _pack(value, dtype)
     return Tensor(to_array(value, dtype))
 
 

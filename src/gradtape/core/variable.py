@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.dtypes import DTYPES, DType
-from gradtape.base.errors import ArgumentError, ShapeError
+from gradtape.base.errors import ShapeError
 from gradtape.base.exports import export
 from gradtape.base.shapes import TensorShape
 from gradtape.core import text
 from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE
 from gradtape.core.convert import ConversionError, constant_array, convert, numpy_dtype
+from gradtape.core.scatter import scattered_entries, scattered_rows
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import CPU, Reference, Tensor
 
@@ -95,6 +96,8 @@ class Variable:
                 if wanted is not None
                 else constant_array(initial_value, None, None)
             )
+        if not isinstance(value, np.ndarray):  # put together of tensors that are being traced
+            value = trace.evaluate(value.tensor)
         self._shape = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not self._shape.is_compatible_with(value.shape):
             raise ShapeError(
@@ -152,6 +155,8 @@ class Variable:
 
     def numpy(self) -> Any:
         """The value as a NumPy array of its own."""
+        if STATE.trace is not None:
+            raise NotImplementedError("numpy() is only available when eager execution is enabled.")
         return self._as_tensor().numpy()
 
     def sparse_read(self, indices: Any, name: str | None = None) -> Any:
@@ -223,111 +228,105 @@ class Variable:
             )
         return array
 
-    def _scatter(
-        self, sparse_delta: Any, write: Callable[[np.ndarray, Any, np.ndarray], None], axis: int = 0
-    ) -> Any:
+    def _scatter(self, sparse_delta: Any, kind: str, axis: int = 0) -> Any:
+        """Rows of a copy are written.  kind: how, a key of `WRITE`."""
         if not isinstance(sparse_delta, IndexedSlices):
             raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta!r}")
-        indices = np.asarray(convert(sparse_delta.indices)._value)
-        values = convert(sparse_delta.values, self._value.dtype)._value
-        return self._scatter_rows(indices, values, write, axis)
+        rows = convert(sparse_delta.indices)
+        values = convert(sparse_delta.values, self._value.dtype)
+        if STATE.trace is not None:
+            places = rows if kind == "batch" else PUBLIC["expand_dims"](rows, -1)
+            return self._scatter_traced(kind, places, values)
+        self._base._store(scattered_rows(self._value, rows._value, values._value, kind, axis))
+        return UnreadVariable(self._base)
 
-    def _scatter_rows(
-        self, indices: np.ndarray, values: np.ndarray, write: Any, axis: int = 0
-    ) -> Any:
-        size = self._value.shape[axis]
-        if indices.size and (indices.min() < 0 or indices.max() >= size):
-            bad = int(indices.min() if indices.min() < 0 else indices.max())
-            raise ArgumentError(f"indices = {bad} is not in [0, {size}).")
-        buffer = self._value.copy()
-        write(buffer, indices, values)
-        self._base._store(buffer)
+    def _scatter_traced(self, kind: str, places: Any, values: Any) -> Any:
+        """The new value as an operation of the graph; what has none is left to Python when the graph runs."""
+        trace, own = STATE.trace, STATE.trace.read(self._base)
+        public = PUBLIC.get(f"tensor_scatter_nd_{kind}")
+        if public is not None:
+            new = public(own, places, values)
+        else:
+            rows = places if kind == "batch" else PUBLIC["squeeze"](places, axis=[-1])
+            axis = len(rows._value.shape) - 1 if kind == "batch" else 0
+            run = lambda buffer, i, v: (scattered_rows(buffer, i, v, kind, axis),)
+            aval = (tuple(own._value.shape), own._value.dtype)
+            (new,) = trace.host(run, [own, rows, values], [aval])
+        self._base._store(new._value)
         return UnreadVariable(self._base)
 
     def scatter_add(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Add rows given as IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.add.at(b, i, v))
+        return self._scatter(sparse_delta, "add")
 
     def scatter_sub(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Subtract rows given as IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.subtract.at(b, i, v))
+        return self._scatter(sparse_delta, "sub")
 
     def scatter_mul(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Multiply rows by IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.multiply.at(b, i, v))
+        return self._scatter(sparse_delta, "mul")
 
     def scatter_div(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Divide rows by IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.divide.at(b, i, v))
+        return self._scatter(sparse_delta, "div")
 
     def scatter_max(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Rows become the larger of themselves and IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.maximum.at(b, i, v))
+        return self._scatter(sparse_delta, "max")
 
     def scatter_min(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Rows become the smaller of themselves and IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: np.minimum.at(b, i, v))
+        return self._scatter(sparse_delta, "min")
 
     def scatter_update(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Replace rows by IndexedSlices."""
-        return self._scatter(sparse_delta, lambda b, i, v: b.__setitem__(i, v))
+        return self._scatter(sparse_delta, "update")
 
     def batch_scatter_update(
         self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
     ) -> Any:
         """Replace rows along the last axis of the indices, batch by batch."""
 
-        def write(buffer: np.ndarray, indices: np.ndarray, values: np.ndarray) -> None:
-            grid = np.indices(indices.shape)
-            buffer[(*grid[:-1], indices)] = values
-
-        return self._scatter(sparse_delta, write, np.ndim(sparse_delta.indices) - 1)
+        return self._scatter(sparse_delta, "batch", np.ndim(sparse_delta.indices) - 1)
 
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Add `updates` at the places that the last axis of `indices` names."""
-        return self._scatter_nd(indices, updates, lambda b, i, v: np.add.at(b, i, v))
+        return self._scatter_nd(indices, updates, "add")
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Subtract `updates` at the places that the last axis of `indices` names."""
-        return self._scatter_nd(indices, updates, lambda b, i, v: np.subtract.at(b, i, v))
+        return self._scatter_nd(indices, updates, "sub")
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """Replace the entries at the places that the last axis of `indices` names."""
-        return self._scatter_nd(indices, updates, lambda b, i, v: b.__setitem__(i, v))
+        return self._scatter_nd(indices, updates, "update")
 
     def scatter_nd_max(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        return self._scatter_nd(indices, updates, lambda b, i, v: np.maximum.at(b, i, v))
+        return self._scatter_nd(indices, updates, "max")
 
     def scatter_nd_min(self, indices: Any, updates: Any, name: str | None = None) -> Any:
-        return self._scatter_nd(indices, updates, lambda b, i, v: np.minimum.at(b, i, v))
+        return self._scatter_nd(indices, updates, "min")
 
-    def _scatter_nd(self, indices: Any, updates: Any, write: Any) -> Any:
-        places = convert(indices)._value
-        values = convert(updates, self._value.dtype)._value
-        key = tuple(np.moveaxis(places, -1, 0))
-        for axis, part in enumerate(key):
-            if part.size and (part.min() < 0 or part.max() >= self._value.shape[axis]):
-                raise ArgumentError(
-                    f"indices are not in [0, {self._value.shape[axis]}) of axis {axis}.",
-                    indices=places,
-                )
-        buffer = self._value.copy()
-        write(buffer, key, values)
-        self._base._store(buffer)
+    def _scatter_nd(self, indices: Any, updates: Any, kind: str) -> Any:
+        where, new = convert(indices), convert(updates, self._value.dtype)
+        if STATE.trace is not None:
+            return self._scatter_traced(kind, where, new)
+        self._base._store(scattered_entries(self._value, where._value, new._value, kind))
         return UnreadVariable(self._base)
 
     def gather_nd(self, indices: Any, name: str | None = None) -> Any:

@@ -14,7 +14,7 @@ from gradtape.base.quiet import quiet
 from gradtape.core.bind import explain_failure
 from gradtape.core.tensor import Tensor
 from gradtape.graph.ir import Aval
-from gradtape.graph.traced import CannotTrace, Unknown
+from gradtape.graph.traced import CannotTrace, TracedArray, Unknown
 
 _CACHE: dict[Any, tuple[Aval, ...]] = {}
 _CACHE_LIMIT = 20_000
@@ -23,10 +23,20 @@ _PLAIN = (int, float, str, tuple, np.dtype, type(None))
 
 def outputs_of(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[Aval, ...]:
     """Avals of the outputs of a card on arrays, traced or real.  Raises the user's error when they do not fit."""
+    if card.name.startswith("segment_"):  # as many rows as the numbers say
+        return _from_known(card, arrays, attrs)
     key = _key(card, arrays, attrs)
     found = _CACHE.get(key) if key is not None else None
     if found is None:
-        found = _infer(card, arrays, attrs)
+        try:
+            found = _infer(card, arrays, attrs)
+        except Exception:
+            if not any(_known(a) is not None for a in arrays):
+                raise
+            key, found = (
+                None,
+                _from_known(card, arrays, attrs),
+            )  # it depends on numbers that are known
         if key is not None:
             if len(_CACHE) > _CACHE_LIMIT:
                 _CACHE.clear()
@@ -67,6 +77,11 @@ def _infer(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[A
     elif card.family == "Reduce" and not card.multi and "axis" in attrs and "keepdims" in attrs:
         (small,) = _run(card, [(1,) * len(shapes[0])], dtypes, attrs, arrays)
         return (Aval(tuple(card.shape(shapes[0], **attrs)), small.dtype),)
+    elif card.name == "put_row":
+        return (Aval(shapes[0], dtypes[0]),)
+    elif card.name == "gather" and 0 in shapes[0]:  # no index is right; the result has no part of that axis
+        axis = attrs["axis"] % len(shapes[0])
+        shapes[0] = tuple([1 if i == axis else n for i, n in enumerate(shapes[0])])
     elif card.name == "matmul":
         return _matmul(card, shapes, dtypes, attrs, arrays)
     return tuple(_run(card, shapes, dtypes, attrs, arrays))
@@ -87,14 +102,30 @@ def _matmul(card: Any, shapes: Any, dtypes: Any, attrs: Any, arrays: Any) -> tup
     return (Aval((*np.broadcast_shapes(a[:-2], b[:-2]), n, m), found.dtype),)
 
 
-def _run(card: Any, shapes: Any, dtypes: Any, attrs: Any, arrays: Any) -> list[Aval]:
-    """Avals from the kernel, run on stand-ins."""
+def _known(array: Any) -> Any:
+    """The numbers of an array, where they are known."""
+    return array.known if type(array) is TracedArray else array
+
+
+def _from_known(card: Any, arrays: Any, attrs: Any) -> tuple[Aval, ...]:
+    """Avals from the kernel, run on the numbers that are known and stand-ins for the rest."""
+    shapes = [tuple([int(n) for n in a.shape]) for a in arrays]
+    known = [_known(a) for a in arrays]
+    return tuple(_run(card, shapes, [a.dtype for a in arrays], attrs, arrays, known))
+
+
+def _run(
+    card: Any, shapes: Any, dtypes: Any, attrs: Any, arrays: Any, known: Any = None
+) -> list[Aval]:
+    """Avals from the kernel, run on stand-ins; on what is `known` where that is given."""
     error: Exception | None = None
     results = []
     for fill in (_zeros, _ramp, _ones):
         if fill is _ones and results:
             break
         stand_ins = [fill(s, d) for s, d in zip(shapes, dtypes)]
+        if known is not None:
+            stand_ins = [s if k is None else k for s, k in zip(stand_ins, known)]
         try:
             with quiet():
                 found = card.kernel(*stand_ins, **attrs)

@@ -1,9 +1,9 @@
 """The iteration space of a group of equations: which loops it needs, and what each of them visits.
 
-A group is a graph of elementwise equations over one shape, of folds (reductions) of it, and of what is computed from the
-folds row by row.  `space_of(graph)` says how it runs as one nest of loops, or None where it cannot:
+A group is a graph of elementwise equations over one shape, of folds (reductions) of it, and of what is computed from
+the folds row by row.  `space_of(graph)` says how it runs as one nest of loops, or None where it cannot:
 
-    dims     sizes of the loops, outermost first, each folded or kept; neighbours that every operand walks as one are one
+    dims     sizes of the loops, outermost first, each folded or kept; axes that every operand walks as one are one
     strides  per operand in memory: how far each loop moves it (0: it stays)
     steps    the equations, each with its level (how often it runs) and its stage (after how many folds)
 """
@@ -109,7 +109,7 @@ def fold_axes(equation: Equation) -> tuple[int, ...]:
     return tuple([a % rank for a in equation.attrs["axis"]])
 
 
-class _Clash(Exception):
+class _ClashError(Exception):
     """The equations do not walk one space."""
 
 
@@ -138,10 +138,10 @@ class _Axes:
 
     def put(self, value: Value, axes: Axes) -> None:
         if self.known.setdefault(value, axes) != axes:
-            raise _Clash
+            raise _ClashError
         for n, a in zip(value.shape, axes):
             if (a < 0) != (n == 1) or (a >= 0 and self.root[a] != n):
-                raise _Clash
+                raise _ClashError
 
     def _visit(self, equation: Equation) -> None:
         if equation.op in FOLDS:
@@ -176,7 +176,7 @@ class _Axes:
                 for place, a in enumerate(reversed(self.known.get(x, ())), start=1):
                     if a >= 0:
                         if found[-place] not in (-1, a):
-                            raise _Clash
+                            raise _ClashError
                         found[-place] = a
             if any(n != 1 and a < 0 for n, a in zip(y.shape, found)):
                 return
@@ -191,7 +191,7 @@ def space_of(graph: Graph) -> Space | None:
     """How the group runs as one nest, or None."""
     try:
         return _space(graph)
-    except _Clash:
+    except _ClashError:
         return None
 
 
@@ -204,14 +204,14 @@ def _space(graph: Graph) -> Space:
             values.append(v)
     axes = _Axes(root, equations, values).solve()
     if any(v not in axes for v in values):
-        raise _Clash
+        raise _ClashError
     folded = _folded(equations, axes)
     if 0 in root:
-        raise _Clash
+        raise _ClashError
     made = {e.outputs[0] for e in equations}
     reads = tuple([v for v in values if v not in made and v not in constants])
     if any(o not in made for o in graph.outputs):
-        raise _Clash
+        raise _ClashError
     buffers = [*reads, *dict.fromkeys(graph.outputs)]
     raw = {v: _strides(v, axes[v], len(root)) for v in buffers}
     dims, groups = _collapse(root, folded, [axes[v] for v in values], raw)
@@ -230,7 +230,7 @@ def _root(equations: Sequence[Equation]) -> tuple[int, ...]:
         if (math.prod(shape), len(shape)) > (math.prod(best), len(best)) or not best:
             best = shape
         if 0 in shape:
-            raise _Clash
+            raise _ClashError
     return best
 
 
@@ -242,7 +242,7 @@ def _folded(equations: Sequence[Equation], axes: dict[Value, Axes]) -> frozenset
             own = axes[e.inputs[0]]
             taken = frozenset([own[a] for a in fold_axes(e)]) - {-1}
             if found not in (None, taken):
-                raise _Clash
+                raise _ClashError
             found = taken
     return found or frozenset()
 
@@ -301,7 +301,7 @@ def _steps(
         y = e.outputs[0]
         if e.op in FOLDS:
             if levels[e.inputs[0]] is not Level.POINT:
-                raise _Clash
+                raise _ClashError
             steps.append(Step(e, Level.POINT, stage))
             stages[y] = stage + 1
         else:

@@ -192,7 +192,8 @@ def _float_pair(start: Any, stop: Any) -> tuple[Any, Any]:
     a = convert(start)
     if a.dtype.is_integer:
         a = _cast(a, float64)
-    if isinstance(stop, Tensor) or hasattr(stop, "_as_tensor"):
+    nested = isinstance(stop, list | tuple) and any(isinstance(s, Tensor) for s in stop)
+    if nested or isinstance(stop, Tensor) or hasattr(stop, "_as_tensor"):
         return a, _cast(convert(stop), a.dtype)
     return a, Tensor(to_array(stop, None).astype(a.dtype.np))
 

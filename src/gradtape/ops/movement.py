@@ -16,9 +16,9 @@ def shape_of(shape):
     """Attribute `shape` from TensorFlow's argument: a TensorShape, ints, or a tensor of them.  None becomes -1."""
     if type(shape) is not tuple and type(shape) is not list:
         value = getattr(shape, "_value", shape)
-        if isinstance(value, np.ndarray):
+        if hasattr(value, "tolist"):
             value = value.tolist()
-        shape = (value,) if hasattr(value, "__index__") else value
+        shape = (value,) if hasattr(value, "__index__") and not getattr(value, "ndim", 0) else value
     try:
         return tuple([n if type(n) is int else -1 if n is None else index(n) for n in shape])
     except TypeError:
@@ -28,7 +28,7 @@ def shape_of(shape):
 def ints_of(values: Any) -> Any:
     """Attribute from TensorFlow's int, ints, or tensor of them: an int stays one, the rest a tuple (nested)."""
     value = getattr(values, "_value", values)
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
         return tuple([ints_of(v) for v in value])

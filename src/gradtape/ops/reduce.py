@@ -19,6 +19,8 @@ def axes_of(axis, x):
 
 def rank_of(x):
     rank = getattr(x, "ndim", None)
+    if rank is None and isinstance(x, list | tuple):
+        return 1 + (rank_of(x[0]) if x else 0)
     return np.ndim(x) if rank is None else rank
 
 

@@ -91,9 +91,7 @@ class ConcreteFunction:
             result = self._function.converted(args)(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
         trace.given.clear()
-        return Traced(
-            trace, n_tensors, outputs, form_of(result), argument_variables
-        ), trace.created
+        return Traced(trace, n_tensors, outputs, form_of(result), argument_variables), trace.created
 
     def _sizes(self, args: Any, kwargs: Any) -> Any:
         if not self._open:

@@ -45,7 +45,10 @@ def _single(result: Any) -> Any:
 
 
 def _tensors(result: Any) -> Any:
-    return tree.map_structure(lambda x: x if x is None else convert(x), result)
+    def leaf(x: Any) -> Any:
+        return x if x is None or hasattr(x, "_element_shape") else convert(x)  # a TensorArray stays
+
+    return tree.map_structure(leaf, result)
 
 
 @export("case")
@@ -280,6 +283,8 @@ def _staged_fold(
         raise ValueError("A fold over no elements needs an initializer.")
     first = n - 1 if reverse else 0
     start = tree.map_structure(lambda c: c[first], elems)
+    if n == 1:
+        return start, tree.map_structure(lambda s: s[None], start) if stacked else ()
     rest = tree.map_structure(lambda c: c[:-1] if reverse else c[1:], elems)
     last, history = staged.loop_rows(step, rest, start, reverse)
     if not stacked:

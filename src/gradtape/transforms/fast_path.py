@@ -82,7 +82,7 @@ def fast_path(args: tuple[Any, ...], traced: Any, executable: Any) -> Callable[.
     else:
         lines.append(
             f"    return {outputs and results}"
-            if traced.result == 0
+            if type(traced.result) is int
             else f"    return pack([{results}])"
         )
     exec("\n".join(lines), scope)

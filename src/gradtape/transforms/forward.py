@@ -26,7 +26,7 @@ def push_forward(
 ) -> list[Any]:
     """Tangents of the outputs for tangents of the inputs (tensors, None for constants)."""
     if card.jvp is not None:
-        F = RECORDED if STATE.recorders else RAW
+        F = RECORDED if STATE.recorders or STATE.trace is not None else RAW
         if F is RAW:
             lower: Any = [None if t is None else t._value for t in tangents]
             y = tuple([o._value for o in output]) if card.multi else output._value

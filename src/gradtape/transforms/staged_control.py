@@ -23,7 +23,7 @@ from gradtape.transforms.autograph.state import (
     tensors_of,
 )
 from gradtape.transforms.staging import body as loop_part
-from gradtape.transforms.staging import branch, staged_cond, staged_while, turn_with
+from gradtape.transforms.staging import branch, is_settled, staged_cond, staged_while, turn_with
 
 # Set by the room that converts Python's control flow.
 CONVERT: list[Callable[[Any], Any]] = []
@@ -82,7 +82,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
                 "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of "
                 f"return values. Received: {a.dtype.name} and {b.dtype.name}"
             )
-        if tuple(a._value.shape) != tuple(b._value.shape):
+        if tuple(a._value.shape) != tuple(b._value.shape) and not is_settled(pred):
             raise CannotTrace(
                 f"the branches of tf.cond give tensors of different shapes, {a.shape} and {b.shape}"
             )

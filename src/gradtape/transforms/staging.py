@@ -9,7 +9,7 @@ from gradtape.core.card import REGISTRY
 from gradtape.core.context import STATE, record, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.ir import Aval, Graph, Value
-from gradtape.graph.tracer import Slot, Subgraph, Trace, trace_subgraph
+from gradtape.graph.tracer import Slot, Subgraph, Trace, replay, trace_subgraph
 
 
 def branch(function: Callable[[], list[Any]], name: str) -> Subgraph:
@@ -26,6 +26,8 @@ def body(function: Callable[..., list[Any]], carried: Sequence[Any], name: str) 
 
 def staged_cond(pred: Any, no: Subgraph, yes: Subgraph) -> list[Any]:
     """The results of `yes` where `pred` holds, else those of `no`; both give the same types.  Variables are written."""
+    if is_settled(pred):
+        return _inlined(yes if pred._value.known else no)
     variables = _union(no.written, yes.written)
     graphs = [sub.graph(variables) for sub in (no, yes)]
     outer = _outer_values(no, yes)
@@ -37,6 +39,23 @@ def staged_cond(pred: Any, no: Subgraph, yes: Subgraph) -> list[Any]:
     for variable, new in zip(variables, results[n:]):
         STATE.trace.write(variable, new._value)
     return results[:n]
+
+
+def _inlined(sub: Subgraph) -> list[Any]:
+    """The equations of a branch that is taken for certain."""
+    variables = sub.written
+    graph = sub.graph(variables)
+    _tell_readings(sub)
+    results = replay(graph, sub.captures)
+    n = len(sub.outputs)
+    for variable, new in zip(variables, results[n:]):
+        STATE.trace.write(variable, new._value)
+    return results[:n]
+
+
+def is_settled(pred: Any) -> bool:
+    """Whether it is known while tracing which branch is taken."""
+    return getattr(pred._value, "known", None) is not None
 
 
 def staged_while(

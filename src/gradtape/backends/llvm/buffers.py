@@ -105,6 +105,8 @@ class Ways:
     def raises(self, equation: Equation) -> bool:
         """Whether an equation may end in an error (each that Python does may, and each that looks at indices)."""
         way, _ = self.of(equation)
+        if equation.op == "fused":
+            return any(inner.op in CHECKING for inner in equation.attrs["graph"].equations)
         if way == "control":
             return any(
                 self.raises(inner)
@@ -118,7 +120,7 @@ class Ways:
 
 
 CHECKING = frozenset(
-    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "floor_div", "floor_mod", "truncate_div",
+    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "put_row", "floor_div", "floor_mod", "truncate_div",
      "truncate_mod")
 )  # fmt: skip
 
@@ -300,10 +302,18 @@ class Maker:
             for v, buffer in zip(equation.inputs, step.reads)
         }
         emitter.equation(equation, env)
+        after = None
         if emitter.refused is not FALSE:
-            self.context.fallback_if(emitter.refused, equation)
+            refused, good, after = map(self.block, ("refused", "good", "after"))
+            self.b.cbranch(emitter.refused, refused, good)
+            self.b.position_at_end(refused)
+            self.python(step, after)
+            self.b.position_at_end(good)
         for v, buffer in zip(equation.outputs, step.writes):
             store_rows(self.b, self.pointer(buffer), env[v])
+        if after is not None:
+            self.b.branch(after)
+            self.b.position_at_end(after)
 
     def python(self, step: Run | None, after: ir.Block | None = None) -> None:
         """A call of Python on the operands' and results' buffers; then on to `after`, or right here."""

@@ -1,7 +1,7 @@
 """Where the code of one equation goes: the builder, the buffers, loops, threads, functions outside.
 
-A lowering is a function `lower(ctx, equation)`.  It finds its operands' buffers through `ctx.pointer(value)` (C-contiguous;
-bools are bytes), emits at `ctx.b`, and leaves `ctx.b` at the end of what it emitted.
+A lowering is a function `lower(ctx, equation)`.  It finds its operands' buffers through `ctx.pointer(value)` (C order,
+bools as bytes), emits at `ctx.b`, and leaves `ctx.b` at the end of what it emitted.
 
 Large loops are cut into parts, each the call of a function of its own, so that threads can share them.  How a loop is
 cut depends on its size alone, never on how many threads there are: results are the same, bit for bit, from run to run.
@@ -28,7 +28,9 @@ PARALLEL_FROM = 30_000.0  # nanoseconds of work below which a loop is not cut
 PART = 15_000.0  # nanoseconds of work that a part has at least
 MOST_PARTS = 8
 CACHE_LINE = 64
-PARALLEL = "gradtape_parallel"  # void (ptr function(ptr operands, i64 begin, i64 end, i64 part), ptr operands, ptr bounds, i64 parts)
+# void gradtape_parallel(ptr function, ptr operands, ptr bounds, i64 parts), which calls for all parts, in any order,
+# void function(ptr operands, i64 begin, i64 end, i64 part)
+PARALLEL = "gradtape_parallel"
 
 
 @dataclass
@@ -257,7 +259,9 @@ class Context:
         self.parallel_call(self._part(pointers, body, name), bounds, pointers)
         return count
 
-    def parallel_call(self, function: ir.Function, bounds: Sequence[int], pointers: Sequence[ir.Value]) -> None:
+    def parallel_call(
+        self, function: ir.Function, bounds: Sequence[int], pointers: Sequence[ir.Value]
+    ) -> None:
         """function(operands, begin, end, part) for all parts; operands: the table of symbols, then the pointers."""
         count = len(bounds) - 1
         operands = self._stacked([self._table, *pointers])

@@ -104,12 +104,25 @@ def constants_of(graph: Graph) -> list[np.ndarray]:
     return found
 
 
+def equations_of(graph: Graph) -> list[Equation]:
+    """The equations of a graph and of those that it holds, in the order of its text."""
+    found: list[Equation] = []
+    for equation in graph.equations:
+        found.append(equation)
+        for _, attr in sorted(equation.attrs.items()):
+            for held in attr if type(attr) is tuple else (attr,):
+                if isinstance(held, Graph):
+                    found += equations_of(held)
+    return found
+
+
 # -- what the code is called with, in the object file
 
 
 def meta_text(graph: Graph, program: Any) -> str | None:
     """A program but for its code; None where that would be long."""
     places = {id(array): k for k, array in enumerate(constants_of(graph))}
+    numbers = {id(equation): k for k, equation in enumerate(equations_of(graph))}
     constants: dict[str, Any] = {}
     size = 0
     for name, array in program.constants.items():
@@ -128,7 +141,8 @@ def meta_text(graph: Graph, program: Any) -> str | None:
         {
             "mode": program.mode, "release": program.release, "arena": program.arena_bytes,
             "slots": sorted(program.slots, key=lambda name: program.slots[name]),
-            "callbacks": list(program.callbacks), "constants": constants,
+            "callbacks": {name: numbers.get(id(f())) for name, f in program.callbacks.items()},
+            "constants": constants,
         }
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from gradtape.backends.llvm.describe import (
     META,
     constants_from,
     describe,
+    equations_of,
     meta_text,
     read_meta,
     with_meta,
@@ -96,17 +97,22 @@ def found(graph: Graph, donate: Mapping[int, int], code: Compiled) -> Program | 
     slots = {name: k for k, name in enumerate(meta["slots"])}
     program = Program(None, meta["mode"], meta["release"], slots, arena_bytes=meta["arena"])
     program.constants = constants_from(graph, meta["constants"])
+    equations = equations_of(graph) if meta["callbacks"] else []
     built: list[Program] = []
 
-    def equation_of(name: str) -> Callable[[], Equation]:
+    def equation_of(name: str, number: int | None) -> Callable[[], Equation]:
+        """An equation of the graph itself, or one that only the compiler knows: then it is asked, on need."""
+
         def equation() -> Equation:
+            if number is not None:
+                return equations[number]
             if not built:
                 built.append(build(graph, donate))
             return built[0].callbacks[name]()
 
         return equation
 
-    program.callbacks = {name: equation_of(name) for name in meta["callbacks"]}
+    program.callbacks = {name: equation_of(name, k) for name, k in meta["callbacks"].items()}
     return program
 
 

@@ -35,6 +35,7 @@ NEXT, OPEN, TURN, FUNCTION, OPERANDS, BOUNDS, PARTS, BUSY, READY = (
 )
 DONE, SLEEPING, WORK = 256, 320, 384
 POOL_BYTES = 512
+SIG_SETMASK = 2  # of Linux, where alone there is a worker
 
 _lock = threading.Lock()
 _made: dict[str, Any] = {}
@@ -81,6 +82,7 @@ class _Threads:
         self.post = self.outside("sem_post", I32, PTR)
         self.init = self.outside("sem_init", I32, PTR, I32, I32)
         self.create = self.outside("pthread_create", I32, PTR, PTR, PTR, PTR)
+        self.mask = self.outside("pthread_sigmask", I32, I32, PTR, PTR)
         self.take = self.take_parts()
         self.worker = self.write_worker()
         self.write_parallel()
@@ -216,8 +218,12 @@ class _Threads:
         for offset in (TURN, OPEN, SLEEPING):
             self.put(b, I64(0), offset)
         b.call(self.init, [self.at(b, WORK), I32(0), I32(0)])
-        null = ir.Constant(PTR, None)
+        # Signals are for the threads that Python knows: the worker begins with all of them blocked.
+        null, every, before = ir.Constant(PTR, None), on_stack(b, 128), on_stack(b, 128)
+        b.store(ir.Constant(ir.VectorType(I64, 16), [-1] * 16), every)
+        b.call(self.mask, [I32(SIG_SETMASK), every, before])
         failed = b.call(self.create, [on_stack(b, 8), null, self.worker, null])
+        b.call(self.mask, [I32(SIG_SETMASK), before, null])
         b.store(I64(1), self.at(b, READY))
         # Without a thread the pool stays claimed for good: every region is done alone.
         b.cbranch(b.icmp_signed("!=", failed, I32(0)), alone, go)

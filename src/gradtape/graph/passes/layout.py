@@ -1,6 +1,6 @@
 """Matrix products that take over what stands around them: transposes as flags, additions as accumulation.
 
-    layout(graph)        matmul(transpose(a), b) -> matmul(a, b, transpose_a=True);  transpose(matmul(a, b)) -> matmul(b', a')
+    layout(graph)        matmul(transpose(a), b) -> matmul(a, b, transpose_a=True); transpose(matmul(a, b)) likewise
     accumulate(graph)    c + s (a b) -> gemm(c, a, b, s), where c is not needed any more
 
 The first changes no bit of a result.  The second rounds less often than the separate steps.

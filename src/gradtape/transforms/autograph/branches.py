@@ -22,7 +22,7 @@ from gradtape.transforms.autograph.state import (
     same_structure,
     tensors_of,
 )
-from gradtape.transforms.staging import branch, staged_cond
+from gradtape.transforms.staging import branch, is_settled, staged_cond
 
 _SAFE = frozenset(("Elementwise", "Reduce", "Movement", "Contraction"))
 _RAISING = frozenset(
@@ -84,7 +84,7 @@ def if_stmt(
     finally:
         set_state(before)
     check_branches(then, other, symbol_names)
-    check_types(yes, no)
+    check_types(pred, yes, no)
     results = iter(staged_cond(pred, no, yes))
     set_state((*[rebuilt(v, results) for v in then], *before[nouts:]))
 
@@ -129,8 +129,10 @@ def check_branches(then: Any, other: Any, names: tuple[str, ...]) -> None:
                     )
 
 
-def check_types(yes: Subgraph, no: Subgraph) -> None:
-    """A graph has one type for each value: other shapes in one branch cannot be traced."""
+def check_types(pred: Any, yes: Subgraph, no: Subgraph) -> None:
+    """A graph has one type for each value: other shapes in one branch cannot be traced, if both may be taken."""
+    if is_settled(pred):
+        return
     if len(yes.outputs) != len(no.outputs):
         raise CannotTrace("the branches of a condition give another number of tensors")
     for a, b in zip(yes.outputs, no.outputs):
@@ -167,7 +169,7 @@ def chosen(pred: Any, if_true: Callable[[], Any], if_false: Callable[[], Any], n
     yes, then = run(if_true, "main")
     no, other = run(if_false, "else")
     check_branches((then,), (other,), (name,))
-    check_types(yes, no)
+    check_types(pred, yes, no)
     return rebuilt(then, iter(staged_cond(pred, no, yes)))
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base import tree
+from gradtape.base.errors import OutOfRangeError
 from gradtape.base.exports import EXPORTS
 from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE
@@ -19,7 +21,7 @@ from gradtape.core.convert import convert
 from gradtape.core.variable import Variable
 from gradtape.graph.traced import Traced
 from gradtape.transforms.autograph.convert import convert as convert_function
-from gradtape.transforms.autograph.loops import Range
+from gradtape.transforms.autograph.loops import Range, readers
 from gradtape.transforms.autograph.scan import is_users, needs_conversion, on_type
 from gradtape.transforms.autograph.source import NoSourceError
 
@@ -53,6 +55,11 @@ class FunctionScope:
         from gradtape.transforms.autograph.state import UndefinedReturnValue
 
         return None if type(value) is UndefinedReturnValue else value
+
+
+def caught() -> BaseException | None:
+    """The exception that is being handled."""
+    return sys.exc_info()[1]
 
 
 def with_function_scope(thunk: Callable[[Any], Any], scope_name: str, options: Any) -> Any:
@@ -161,7 +168,9 @@ def float_(x: Any = 0.0) -> Any:
 
 
 def len_(x: Any) -> Any:
-    if isinstance(x, Traced) and x._value.shape:
+    if isinstance(x, Traced):
+        if not x._value.shape:
+            raise ValueError("len requires a non-scalar tensor, got one of shape ()")
         size = x._value.shape[0]
         return int(size) if type(size) is int else EXPORTS["shape"](x)[0]
     return len(x)
@@ -174,6 +183,34 @@ def sorted_(iterable: Any, **options: Any) -> Any:
     return sorted(iterable, **options)
 
 
+def is_dataset(value: Any) -> bool:
+    return STATE.trace is not None and hasattr(value, "element_spec")
+
+
+def enumerate_(iterable: Any, start: int = 0) -> Any:
+    return iterable.enumerate(start) if is_dataset(iterable) else enumerate(iterable, start)
+
+
+def zip_(*iterables: Any, **options: Any) -> Any:
+    if iterables and all(map(is_dataset, iterables)):
+        return EXPORTS["data.Dataset"].zip(iterables)
+    return zip(*iterables, **options)
+
+
+def next_(iterator: Any, *default: Any) -> Any:
+    if not is_dataset(iterator) or default:
+        return next(iterator, *default)
+    start, _, avals = readers(iterator)
+
+    def read() -> tuple[Any, ...]:
+        more, *element = start()
+        if not more:
+            raise OutOfRangeError(None, None, "End of sequence")
+        return tuple(element)
+
+    return tree.pack(iterator.element_spec, STATE.trace.host(read, [], avals[1:]))
+
+
 def eval_(text: Any, *spaces: Any) -> Any:
     frame = sys._getframe(2)
     return eval(text, *(spaces or (frame.f_globals, frame.f_locals)))
@@ -181,5 +218,6 @@ def eval_(text: Any, *spaces: Any) -> Any:
 
 _OVERLOADS: dict[Any, Callable[..., Any]] = {
     builtins.range: range_, builtins.int: int_, builtins.float: float_, builtins.len: len_,
-    builtins.sorted: sorted_, builtins.eval: eval_,
+    builtins.sorted: sorted_, builtins.eval: eval_, builtins.enumerate: enumerate_, builtins.zip: zip_,
+    builtins.next: next_,
 }  # fmt: skip

@@ -73,15 +73,15 @@ def _instance(factory: CodeType, function: FunctionType) -> FunctionType:
 
 def _factory(function: FunctionType, features: frozenset[str]) -> CodeType:
     """Code of a function of the operators that gives the converted function, with the original's free variables."""
-    node, name = _transformed(function, features)
+    node, own = _transformed(function, features)
     code = function.__code__
     define: list[Any]
     if isinstance(node, ast.Lambda):
-        define = [ast.Assign([ast.Name(name, ast.Store())], node)]
+        define = [ast.Assign([ast.Name(own, ast.Store())], node)]
     else:
-        node.name = name
+        node.name = own
         define = [node]
-    inner = _def("factory", ["ag__"], [*define, ast.Return(ast.Name(name, ast.Load()))])
+    inner = _def("factory", ["ag__"], [*define, ast.Return(ast.Name(own, ast.Load()))])
     free = [ast.Assign([ast.Name(v, ast.Store())], ast.Constant(None)) for v in code.co_freevars]
     outer = _def("scope", [], [*free, inner, ast.Return(ast.Name("factory", ast.Load()))])
     _put_places(outer, Place(code.co_firstlineno, 0, code.co_firstlineno, 0))
@@ -93,7 +93,13 @@ def _factory(function: FunctionType, features: frozenset[str]) -> CodeType:
         compiled = next(
             c for c in compiled.co_consts if isinstance(c, CodeType) and c.co_name == name
         )
-    return compiled
+    constants = [
+        c.replace(co_name=code.co_name, co_qualname=code.co_qualname)
+        if isinstance(c, CodeType) and c.co_name == own
+        else c
+        for c in compiled.co_consts
+    ]
+    return compiled.replace(co_consts=tuple(constants))
 
 
 def _def(name: str, arguments: list[str], body: list[Any]) -> ast.FunctionDef:
@@ -138,9 +144,13 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
         if hasattr(part, "lineno"):
             anno.setanno(part, anno.Basic.ORIGIN, _place_of(part))
     _bare(node, code)
+    _Caught().visit(node)
     namespace = inspect_utils.getnamespace(function)
     namer = naming.Namer(namespace)
-    name = "lam" if isinstance(node, ast.Lambda) else node.name
+    # Not its own name, which in its body is whatever it is to the user.
+    name = namer.new_symbol(
+        "ag__lambda" if isinstance(node, ast.Lambda) else f"ag__{node.name}", ()
+    )
     info = transformer.EntityInfo(name, "", code.co_filename, (), namespace)
     optional = tuple([converter.Feature[f] for f in sorted(features)])
     options = converter.ConversionOptions(
@@ -185,6 +195,23 @@ class _Supers(ast.NodeTransformer):
             node.args = [ast.Name("__class__", ast.Load()), ast.Name(self.first, ast.Load())]
             for name in node.args:
                 ast.copy_location(name, node)
+        return node
+
+
+class _Caught(ast.NodeTransformer):
+    """`except E as e:` -> `except E:` with `e = ag__.caught()`: names are bound by assignments alone."""
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        if node.name is not None:
+            called = ast.Call(
+                ast.Attribute(ast.Name("ag__", ast.Load()), "caught", ast.Load()), [], []
+            )
+            bound = ast.Assign([ast.Name(node.name, ast.Store())], called)
+            for part in ast.walk(bound):
+                ast.copy_location(part, node.body[0])
+            node.body.insert(0, ast.fix_missing_locations(bound))
+            node.name = None
         return node
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -96,7 +97,8 @@ def for_stmt(
             _over_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
             return
         if hasattr(iter_, "element_spec"):
-            raise CannotTrace("a loop over a tf.data.Dataset reads it when the function runs")
+            _over_dataset(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
+            return
     _python_for(iter_, extra_test, body)
 
 
@@ -154,6 +156,70 @@ def _over_tensor(
         zero, Tensor(np.asarray(n, np.int32)), one, n, extra_test,
         lambda i: body(PUBLIC["gather"](rows, i)), get_state, set_state, symbol_names, opts,
     )  # fmt: skip
+
+
+def _over_dataset(
+    dataset: Any,
+    extra_test: Any,
+    body: Any,
+    get_state: Any,
+    set_state: Any,
+    symbol_names: Any,
+    opts: Any,
+) -> None:
+    """Elements are read by Python, one before each turn, when the graph runs."""
+    start, advance, avals = readers(dataset)
+    more, *element = STATE.trace.host(start, [], avals)
+    place: list[Any] = [more, element]
+
+    def get_all() -> tuple[Any, ...]:
+        return (place[0], place[1], *get_state())
+
+    def set_all(values: Any) -> None:
+        place[0], place[1] = values[0], values[1]
+        set_state(tuple(values[2:]))
+
+    def test() -> Any:
+        goes_on = place[0]
+        if extra_test is None:
+            return goes_on
+        more = extra_test()
+        if not is_staged(more):
+            more = Tensor(np.asarray(bool(more)))
+        return PUBLIC["logical_and"](goes_on, condition(more, "for loop"))
+
+    def turn() -> None:
+        body(tree.pack(dataset.element_spec, place[1]))
+        place[0], *place[1] = STATE.trace.host(advance, [], avals)
+
+    names = ("<internal more>", "<internal element>", *symbol_names)
+    _staged(test, turn, get_all, set_all, names, opts, "for loop")
+
+
+def readers(dataset: Any) -> tuple[Callable[[], Any], Callable[[], Any], list[Any]]:
+    """(begin and read, read on, types of what they give): whether there is an element, and its tensors."""
+    avals: list[Any] = [((), np.bool_)]
+    for spec in tree.flatten(dataset.element_spec):
+        shape = getattr(spec, "shape", None)
+        if shape is None or not shape.is_fully_defined() or spec.dtype.np.kind == "O":
+            raise CannotTrace(
+                f"the elements of a tf.data.Dataset are of open shape or no numbers ({spec!r})"
+            )
+        avals.append((tuple(shape.as_list()), spec.dtype.np))
+    reading = threading.local()
+
+    def advance() -> tuple[Any, ...]:
+        with recorders(()):
+            element = next(reading.iterator, None)
+        if element is None:
+            return (np.zeros((), bool), *[np.zeros(s, d) for s, d in avals[1:]])
+        return (np.ones((), bool), *[t._value for t in tree.flatten(element)])
+
+    def start() -> tuple[Any, ...]:
+        reading.iterator = iter(dataset)
+        return advance()
+
+    return start, advance, avals
 
 
 def _progression(values: np.ndarray) -> tuple[int, int, int] | None:

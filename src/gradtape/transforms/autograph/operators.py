@@ -23,5 +23,5 @@ OPERATORS = SimpleNamespace(
     assert_stmt=branches.assert_stmt, ld=state.ld, ldu=state.ldu, Undefined=state.Undefined,
     UndefinedReturnValue=state.UndefinedReturnValue, FunctionScope=calls.FunctionScope,
     with_function_scope=calls.with_function_scope, autograph_artifact=calls.autograph_artifact,
-    converted_call=calls.converted_call, ConversionOptions=options, Feature=_Feature(), STD=None,
+    converted_call=calls.converted_call, caught=calls.caught, ConversionOptions=options, Feature=_Feature(), STD=None,
 )  # fmt: skip

@@ -20,7 +20,7 @@ LIBRARIES = frozenset(
      "psutil", "llvmlite", "absl", "setuptools", "hypothesis", "PIL", "sklearn")
 )  # fmt: skip
 _BUILTINS = frozenset(
-    ("int", "float", "range", "sorted")
+    ("int", "float", "range", "sorted", "next")
 )  # that work on tensors when they are converted
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
 EVERYTHING = [False]  # convert all of the user's functions

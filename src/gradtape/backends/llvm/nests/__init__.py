@@ -3,20 +3,30 @@
     lower = lowering_of(equation)       None: the equation is left to its NumPy kernel
     lower(ctx, equation)                emits its code
 
-`aliases(equation)`: outputs that are their input's memory; `inplace(equation)`: outputs that may be written over an input.
+`aliases(equation)`: outputs that are their input's memory.  `inplace(equation)`: those that may be written over one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 
 from gradtape.backends.llvm.context import Context
 from gradtape.graph.ir import Equation, Graph
 
 Lower = Callable[[Context, Equation], None]
-Lowering = Callable[[Equation], "Lower | None"]
-LOWERINGS: dict[str, Lowering] = {}
+ROOMS = {  # room -> operations that have code of their own there: in its TABLE
+    "conv": ("conv", "conv_backprop_input", "conv_backprop_filter"),
+    "matmul": ("matmul", "gemm", "affine"),
+    "movement": ("transpose", "slice", "strided_slice", "reverse", "split", "unstack", "broadcast_to", "tile", "repeat",
+                 "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims", "squeeze", "identity",
+                 "stop_gradient", "ensure_shape"),
+    "pool": ("max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"),
+    "put": ("put_row",),
+    "rows": ("gather", "gather_grad", "unsorted_rows_sum", "one_hot", "argmax", "argmin", "cumsum", "cumprod"),
+}  # fmt: skip
+ROOM_OF = {op: room for room, ops in ROOMS.items() for op in ops}
 ALIASES = frozenset(
     ("reshape", "expand_dims", "squeeze", "identity", "stop_gradient", "ensure_shape")
 )
@@ -24,11 +34,9 @@ ALIASES = frozenset(
 
 def lowering_of(equation: Equation) -> Lower | None:
     """How an equation becomes code over its operands' buffers, or None."""
-    from gradtape.backends.llvm.nests import tables  # noqa: F401  (fills LOWERINGS on first use)
-
-    special = LOWERINGS.get(equation.op)
-    if special is not None:
-        found = special(equation)
+    room = ROOM_OF.get(equation.op)
+    if room is not None:
+        found = import_module(f"{__name__}.{room}").TABLE[equation.op](equation)
         if found is not None:
             return found
     return group_lowering(equation)
@@ -79,11 +87,12 @@ def nestable(graph: Graph) -> bool:
 
 
 def prepared(graph: Graph) -> Graph:
-    """A graph in the form that the lowerings like: products with flags, neighbours in groups."""
+    """A graph in the form that the lowerings like: taken apart, products with flags, neighbours in groups."""
+    from gradtape.graph.passes.decompose import decompose
     from gradtape.graph.passes.fuse import fuse
     from gradtape.graph.passes.layout import accumulate, layout
 
-    return fuse(accumulate(layout(graph)), nestable)
+    return fuse(accumulate(layout(decompose(graph))), nestable)
 
 
 def aliases(equation: Equation) -> dict[int, int]:

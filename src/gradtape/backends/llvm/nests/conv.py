@@ -1,8 +1,8 @@
 """Convolutions of one or two spatial axes, channels last, without columns in memory.
 
 For one row of the window the numbers that a place of the output needs lie side by side: window width times channels. So
-a convolution is a product whose rows of a are runs of that length, one per row of the window (`segments`), and its tiles
-are those of the matrix products.  An image is framed with zeros first, where there is padding, one image at a time.
+a convolution is a product whose rows of a are runs of that length, one per row of the window (`segments`), and has the
+tiles of the matrix products.  An image is framed with zeros first, where there is padding, one image at a time.
 
     conv                    y = x * w
     conv_backprop_input     the same, of the spread and framed cotangent with the window turned around
@@ -70,7 +70,12 @@ def sizes_of(x: tuple[int, ...], w: tuple[int, ...], attrs: Any) -> Sizes | None
     from gradtape.ops.windows import geometry
 
     rank = len(x) - 2
-    if rank not in (1, 2) or any(d != 1 for d in attrs["dilations"]) or x[-1] != w[-2] or 0 in (*x, *w):
+    if (
+        rank not in (1, 2)
+        or any(d != 1 for d in attrs["dilations"])
+        or x[-1] != w[-2]
+        or 0 in (*x, *w)
+    ):
         return None
     geo = geometry(x[1:-1], w[:-2], attrs["strides"], attrs["dilations"], attrs["padding"])
     if rank == 1:
@@ -97,7 +102,9 @@ def conv(equation: Equation) -> Lower | None:
 
     def lower(ctx: Context, equation: Equation) -> None:
         given = [ctx.pointer(v) for v in (x, w, equation.outputs[0])]
-        ctx.shared(("conv", sizes, x.dtype), given, lambda inner, p: forward(inner, sizes, x.dtype, *p))
+        ctx.shared(
+            ("conv", sizes, x.dtype), given, lambda inner, p: forward(inner, sizes, x.dtype, *p)
+        )
 
     return lower
 
@@ -163,7 +170,9 @@ def forward(
     def part(inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
         x, y, packed, frames = given
         e = inner.b
-        frame = inner.at(frames, e.mul(inner.index(number), ir.Constant(I64, _line(s.image * size))), I8)
+        frame = inner.at(
+            frames, e.mul(inner.index(number), ir.Constant(I64, _line(s.image * size))), I8
+        )
         framed = s.framed or spread is not None
         if framed:
             fill(inner, frame, dtype, s.image, 0)
@@ -175,16 +184,33 @@ def forward(
             with inner.loop(s.oh) as i, inner.loop(panels) as panel:
                 column = e.mul(panel, ir.Constant(I64, width))
                 rest = e.sub(ir.Constant(I64, s.o), column)
-                columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+                columns = e.select(
+                    e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
+                )
                 line = address(inner, image, i, dtype, s.sh * s.fw * s.c)
                 row = e.add(e.mul(n, ir.Constant(I64, s.oh)), i)
                 out = inner.at(address(inner, y, row, dtype, s.ow * s.o), column, kind)
                 block = address(inner, packed, panel, dtype, depth * width)
 
-                def places(j: ir.Value, tile: ir.Function, line: Any = line, out: Any = out, block: Any = block, columns: Any = columns) -> None:
-                    e.call(tile, [address(inner, line, j, dtype, s.sw * s.c), inner.index(s.sw * s.c), inner.index(1), block,
-                                  inner.index(s.kw * s.c), address(inner, out, j, dtype, s.o), inner.index(s.o), columns,
-                                  one, ir.Constant(I1, 0), inner.index(s.kh), inner.index(s.fw * s.c)])  # fmt: skip
+                def places(
+                    j: ir.Value,
+                    tile: ir.Function,
+                    line: Any = line,
+                    out: Any = out,
+                    block: Any = block,
+                    columns: Any = columns,
+                ) -> None:
+                    a, c = (
+                        address(inner, line, j, dtype, s.sw * s.c),
+                        address(inner, out, j, dtype, s.o),
+                    )
+                    row, depth, o = (inner.index(q) for q in (s.sw * s.c, s.kw * s.c, s.o))
+                    kh, segment = inner.index(s.kh), inner.index(s.fw * s.c)
+                    no = ir.Constant(I1, 0)
+                    e.call(
+                        tile,
+                        [a, row, inner.index(1), block, depth, c, o, columns, one, no, kh, segment],
+                    )
 
                 fixed_rows(inner, dtype, vectors, s.ow, True, places)
 
@@ -202,7 +228,9 @@ def _put(
     """An image into its frame."""
     step_h, step_w = spread[:2] if spread else (1, 1)
     place = ctx.at(frame, ctx.index((s.top * s.fw + s.left) * s.c), llvm_type(dtype))
-    block = Block((s.h, s.w, s.c), (step_h * s.fw * s.c, step_w * s.c, 1), contiguous((s.h, s.w, s.c)))
+    block = Block(
+        (s.h, s.w, s.c), (step_h * s.fw * s.c, step_w * s.c, 1), contiguous((s.h, s.w, s.c))
+    )
     moved(ctx, image, place, dtype, block, alone=True)
 
 
@@ -214,12 +242,18 @@ def conv_backprop_filter(equation: Equation) -> Lower | None:
 
     def lower(ctx: Context, equation: Equation) -> None:
         given = [ctx.pointer(v) for v in (x, g, dw)]
-        ctx.shared(("conv_filter", sizes, x.dtype), given, lambda inner, p: filters(inner, sizes, x.dtype, *p))
+        ctx.shared(
+            ("conv_filter", sizes, x.dtype),
+            given,
+            lambda inner, p: filters(inner, sizes, x.dtype, *p),
+        )
 
     return lower
 
 
-def filters(ctx: Context, s: Sizes, dtype: np.dtype[Any], x: ir.Value, g: ir.Value, dw: ir.Value) -> None:
+def filters(
+    ctx: Context, s: Sizes, dtype: np.dtype[Any], x: ir.Value, g: ir.Value, dw: ir.Value
+) -> None:
     """dw, summed over the images: each part has a sum of its own; these are added in their order."""
     vectors, size, kind = vectors_for(ctx, dtype, s.o), dtype.itemsize, llvm_type(dtype)
     width = vectors * ctx.lanes(dtype)
@@ -252,21 +286,50 @@ def filters(ctx: Context, s: Sizes, dtype: np.dtype[Any], x: ir.Value, g: ir.Val
             with inner.loop(panels) as panel:
                 column = e.mul(panel, ir.Constant(I64, width))
                 rest = e.sub(ir.Constant(I64, s.o), column)
-                columns = e.select(e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width))
+                columns = e.select(
+                    e.icmp_signed("<", rest, ir.Constant(I64, width)), rest, ir.Constant(I64, width)
+                )
                 with inner.loop(s.oh, 0, lines) as i:
                     left = e.sub(ir.Constant(I64, s.oh), i)
-                    some = e.select(e.icmp_signed("<", left, ir.Constant(I64, lines)), left, ir.Constant(I64, lines))
+                    some = e.select(
+                        e.icmp_signed("<", left, ir.Constant(I64, lines)),
+                        left,
+                        ir.Constant(I64, lines),
+                    )
                     source = inner.at(address(inner, slope, i, dtype, s.ow * s.o), column, kind)
-                    e.call(pack, [source, inner.index(s.o), e.mul(some, ir.Constant(I64, s.ow)), columns, packed])
+                    e.call(
+                        pack,
+                        [
+                            source,
+                            inner.index(s.o),
+                            e.mul(some, ir.Constant(I64, s.ow)),
+                            columns,
+                            packed,
+                        ],
+                    )
                     start = address(inner, image, i, dtype, s.sh * s.fw * s.c)
                     with inner.loop(s.kh) as kh:
                         line = address(inner, start, kh, dtype, s.fw * s.c)
-                        out = inner.at(address(inner, total, kh, dtype, s.kw * s.c * s.o), column, kind)
+                        out = inner.at(
+                            address(inner, total, kh, dtype, s.kw * s.c * s.o), column, kind
+                        )
 
-                        def places(r: ir.Value, tile: ir.Function, line: Any = line, out: Any = out, some: Any = some, columns: Any = columns) -> None:
-                            e.call(tile, [inner.at(line, r, kind), inner.index(1), inner.index(s.sw * s.c), packed,
-                                          inner.index(s.ow), address(inner, out, r, dtype, s.o), inner.index(s.o), columns,
-                                          one, ir.Constant(I1, 1), some, inner.index(s.sh * s.fw * s.c)])  # fmt: skip
+                        def places(
+                            r: ir.Value,
+                            tile: ir.Function,
+                            line: Any = line,
+                            out: Any = out,
+                            some: Any = some,
+                            columns: Any = columns,
+                        ) -> None:
+                            a, c = inner.at(line, r, kind), address(inner, out, r, dtype, s.o)
+                            step, ow, o = (inner.index(q) for q in (s.sw * s.c, s.ow, s.o))
+                            yes, segment = ir.Constant(I1, 1), inner.index(s.sh * s.fw * s.c)
+                            row = inner.index(1)
+                            e.call(
+                                tile,
+                                [a, row, step, packed, ow, c, o, columns, one, yes, some, segment],
+                            )
 
                         fixed_rows(inner, dtype, vectors, s.kw * s.c, False, places)
 

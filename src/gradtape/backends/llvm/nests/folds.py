@@ -1,6 +1,6 @@
 """Folds of many numbers into one: several accumulators, blocks, a fixed order.
 
-Sums. Each lane of each accumulator adds up at most BLOCK numbers in the dtype itself. Then the block goes to a wide sum:
+Sums. Each lane of an accumulator adds up at most BLOCK numbers in the dtype itself. Then the block goes to a wide sum:
 of float32 in float64, of float64 in two numbers (the rounding error of every addition is kept, after Knuth's two-sum).
 So the error does not grow with the length, and the result does not depend on how a loop was cut for threads.
 """
@@ -36,7 +36,7 @@ def start_of(kind: str, dtype: np.dtype[Any]) -> Any:
 class Fold:
     """One fold of numbers of a dtype, `lanes` at a time.
 
-    first level: vectors of the dtype, which `add` adds to.  second level (`wide`): what blocks of the first are put into.
+    first level: vectors of the dtype, which `add` adds to.  second level (`wide`): what these are put into.
     A fold over `count` numbers.
     """
 

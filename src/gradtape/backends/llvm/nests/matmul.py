@@ -1,7 +1,7 @@
-"""Matrix products: calls of the BLAS, transposes and accumulation folded in; small ones as loops over tiles in registers.
+"""Matrix products, transposes and accumulation folded in: tiles in registers, panels (see there), calls of the BLAS.
 
-A product is c[m, n] = alpha a b + beta c, row-major.  A tile keeps `rows` times `vectors` accumulators in registers, and
-runs down k: a row of b is loaded once, and multiplied by one number of each of the rows of a.
+A product is c[m, n] = a b, or c += alpha a b, row-major.  A tile has `rows` times `vectors` accumulators in registers,
+and runs down k: a row of b is loaded once, and multiplied by one number of each of the rows of a.
 """
 
 from __future__ import annotations
@@ -272,9 +272,9 @@ class _Tiles:
                 address(ctx, self.right, j, p.dtype, p.k),
                 address(ctx, packed, j, p.dtype),
             )
-            with ctx.loop(p.k) as l:
-                x = load(ctx, p.dtype, address(ctx, row, l, p.dtype))
-                store(ctx, p.dtype, x, address(ctx, column, l, p.dtype, p.n))
+            with ctx.loop(p.k) as i:
+                x = load(ctx, p.dtype, address(ctx, row, i, p.dtype))
+                store(ctx, p.dtype, x, address(ctx, column, i, p.dtype, p.n))
 
     def emit(self) -> None:
         whole = self.p.m // self.rows * self.rows
@@ -308,8 +308,8 @@ class _Tiles:
             row = b.add(i, ir.Constant(I64, r))
             lefts.append(address(ctx, self.left, row, p.dtype, 1 if p.transpose_a else p.k))
 
-        def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
-            line = address(ctx, self.right, l, p.dtype, p.n)
+        def body(k: ir.Value, *totals: ir.Value) -> list[ir.Value]:
+            line = address(ctx, self.right, k, p.dtype, p.n)
             xs = [
                 load(ctx, p.dtype, address(ctx, line, q, p.dtype), lanes, m)
                 for q, m in zip(places, masks)
@@ -317,7 +317,7 @@ class _Tiles:
             after = []
             for r in range(rows):
                 factor = splat(
-                    b, load(ctx, p.dtype, address(ctx, lefts[r], l, p.dtype, step)), lanes
+                    b, load(ctx, p.dtype, address(ctx, lefts[r], k, p.dtype, step)), lanes
                 )
                 after += [s.fma(factor, x, totals[r * self.vectors + v]) for v, x in enumerate(xs)]
             return after

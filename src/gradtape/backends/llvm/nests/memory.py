@@ -74,10 +74,16 @@ def mask_below(b: ir.IRBuilder, j: ir.Value, end: ir.Value, lanes: int) -> ir.Va
     return b.icmp_signed(">", splat(b, left, lanes), constant_vector(I32, range(lanes)))
 
 
-def intrinsic(module: ir.Module, name: str, result: ir.Type, arguments: list[ir.Type]) -> ir.Function:
+def intrinsic(
+    module: ir.Module, name: str, result: ir.Type, arguments: list[ir.Type]
+) -> ir.Function:
     """A declaration, made once."""
     found = module.globals.get(name)
-    return found if found is not None else ir.Function(module, ir.FunctionType(result, arguments), name)
+    return (
+        found
+        if found is not None
+        else ir.Function(module, ir.FunctionType(result, arguments), name)
+    )
 
 
 def element_name(kind: ir.Type) -> str:
@@ -85,7 +91,11 @@ def element_name(kind: ir.Type) -> str:
 
 
 def load(
-    ctx: Context, dtype: np.dtype[Any], place: ir.Value, lanes: int = 1, mask: ir.Value | None = None
+    ctx: Context,
+    dtype: np.dtype[Any],
+    place: ir.Value,
+    lanes: int = 1,
+    mask: ir.Value | None = None,
 ) -> ir.Value:
     """`lanes` numbers from `place` on; those under a false bit are not touched, and 0."""
     b, kind = ctx.b, stored_type(dtype, lanes)
@@ -120,7 +130,9 @@ def store(
     b.call(function, [x, place, ir.Constant(I32, dtype.itemsize), mask])
 
 
-def address(ctx: Context, base: ir.Value, index: ir.Value, dtype: np.dtype[Any], stride: int = 1) -> ir.Value:
+def address(
+    ctx: Context, base: ir.Value, index: ir.Value, dtype: np.dtype[Any], stride: int = 1
+) -> ir.Value:
     """The place of element `index` times `stride`."""
     if stride != 1:
         index = ctx.b.mul(index, ir.Constant(I64, stride), flags=["nsw"])

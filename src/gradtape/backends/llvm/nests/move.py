@@ -1,8 +1,8 @@
 """Elements moved: copies between two ways of walking memory.
 
-`moved(ctx, ...)` copies a block of any rank, given the strides of both sides: whole rows where both walk neighbours, one
-number repeated where the source stands still, squares turned around in registers where the source's neighbours lie along
-another axis.  Elements are moved as bits.
+`moved(ctx, ...)` copies a block of any rank, given the strides of both sides: whole rows where both walk neighbours,
+one number repeated where the source stands still, squares turned around in registers where the source's neighbours lie
+along another axis.  Elements are moved as bits.
 """
 
 from __future__ import annotations
@@ -75,7 +75,12 @@ def shifted(ctx: Context, pointer: ir.Value, offset: int, dtype: np.dtype[Any]) 
 
 
 def moved(
-    ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], block: Block, alone: bool = False
+    ctx: Context,
+    source: ir.Value,
+    target: ir.Value,
+    dtype: np.dtype[Any],
+    block: Block,
+    alone: bool = False,
 ) -> None:
     """Copies a block.  The two sides do not overlap.  alone: by this thread."""
     if block.count == 0:

@@ -17,10 +17,11 @@ from typing import Any
 from llvmlite import ir
 
 from gradtape.backends.llvm.context import F64, I8, I32, I64, Context
-from gradtape.backends.llvm.nests.folds import BLOCK, Fold
+from gradtape.backends.llvm.nests.folds import Fold
 from gradtape.backends.llvm.nests.loops import SHORT, Row, cut, width_of
 from gradtape.backends.llvm.nests.memory import load, mask_below
 from gradtape.backends.llvm.nests.plan import Pass, passes_of
+from gradtape.backends.llvm.nests.strips import Strips
 from gradtape.backends.llvm.nests.values import Values, rule_of
 from gradtape.backends.llvm.scalar import LOWERED
 from gradtape.graph.ir import Equation, Graph, Value
@@ -48,8 +49,7 @@ def nest_of(graph: Graph) -> Space | None:
             return None
         if s.fold and (
             s.output.dtype.kind not in "fiub"
-            or (s.output.dtype.itemsize < 4
-            and s.output.dtype.kind == "f")
+            or (s.output.dtype.itemsize < 4 and s.output.dtype.kind == "f")
         ):
             return None
     folded = any(d.folded for d in space.dims)
@@ -108,7 +108,7 @@ def described(graph: Graph) -> tuple[Any, ...]:
     return given, tuple(constants), tuple(lines), tuple([number[y] for y in graph.outputs])
 
 
-class Nest:
+class Nest(Strips):
     """The emission.  flag: where it is noted that a label is out of range."""
 
     def __init__(
@@ -423,121 +423,6 @@ class Nest:
         for v in self.outputs:
             if self.space.levels[v] is not Level.POINT:
                 values.save_one(v)
-
-    # -- strips
-
-    def _over_strips(self) -> None:
-        self._over(
-            len(self.space.dims) - 1,
-            lambda values, begin, end, part: self._strip_range(values, begin, end),
-            self.lanes,
-        )
-
-    def _strip_range(self, values: Values, begin: int | ir.Value, end: int | ir.Value) -> None:
-        masked = self.inner % self.lanes != 0
-        last = values.ctx.index(end)
-
-        def body(j: ir.Value) -> list[ir.Value]:
-            with values.scope():
-                self._strip(
-                    values, j, mask_below(values.b, j, last, self.lanes) if masked else None
-                )
-            return []
-
-        values.ctx.loop_over(begin, end, self.lanes, [], body)
-
-    def _strip(self, values: Values, j: ir.Value, mask: ir.Value | None) -> None:
-        """A vector of neighbours, folded down the other loops."""
-        b, one = values.b, self.passes[0]
-        folds = self._folds(one)
-        values.at(j, mask)
-        steady = {v: values.many(v) for v in self._steady(one)}
-        values.prepare(one.steps)
-
-        def turn(*totals: ir.Value) -> list[ir.Value]:
-            values.at(j, mask, dict(steady))
-            for step in one.steps:
-                values.many(step.output)
-            after = [
-                fold.add(b, total, values.many(s.equation.inputs[0]))
-                for fold, s, total in zip(folds, one.folds, totals)
-            ]
-            for v in one.stores:
-                values.save(v)
-            return after
-
-        starts = [fold.start() for fold in folds]
-        if math.prod(self.space.dims[k].size for k in self.folded_loops) <= 2 * BLOCK:
-            sums = self._down(values, 0, starts, turn, one)
-        else:
-            sums = self._down_wide(values, folds, starts, turn, one)
-        values.at(j, mask, steady)
-        for step, fold, total in zip(one.folds, folds, sums):
-            values.vectors[step.output] = fold.result(b, total)
-        for v in self.outputs:
-            if self.space.levels[v] is not Level.POINT:
-                values.save(v)
-
-    def _steady(self, one: Pass) -> list[Value]:
-        """What the body of a strip reads that does not change on the way down."""
-        found = []
-        inner = len(self.space.dims) - 1
-        for s in (*one.steps, *one.folds):
-            for v in s.equation.inputs:
-                if self.space.levels[v] is not Level.POINT and inner in self.space.spans[v]:
-                    found.append(v)
-        return list(dict.fromkeys(found))
-
-    def _down(
-        self,
-        values: Values,
-        depth: int,
-        totals: Sequence[ir.Value],
-        turn: Callable[..., list[ir.Value]],
-        one: Pass,
-    ) -> list[ir.Value]:
-        """The folded loops from `depth` on, carrying the totals."""
-        loop = self.folded_loops[depth]
-        size = self.space.dims[loop].size
-        return values.ctx.loop_over(0, size, 1, totals, self._turn_down(values, depth, turn, one))
-
-    def _turn_down(
-        self, values: Values, depth: int, turn: Callable[..., list[ir.Value]], one: Pass
-    ) -> Callable[..., list[ir.Value]]:
-        loop = self.folded_loops[depth]
-
-        def body(i: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            with values.inside(loop, i):
-                values.prepare(one.steps)
-                if depth == len(self.folded_loops) - 1:
-                    return turn(*flat)
-                return self._down(values, depth + 1, flat, turn, one)
-
-        return body
-
-    def _down_wide(
-        self, values: Values, folds: list[Fold], starts: list[ir.Value],
-        turn: Callable[..., list[ir.Value]], one: Pass,
-    ) -> list[ir.Value]:  # fmt: skip
-        """The same with the outermost folded loop in blocks, each put into wide totals."""
-        b, ctx = values.b, values.ctx
-        size = self.space.dims[self.folded_loops[0]].size
-        inner = math.prod(self.space.dims[k].size for k in self.folded_loops[1:])
-        block = max(1, BLOCK // inner)
-        sizes = [len(fold.wide_start()) for fold in folds]
-        wide = [x for fold in folds for x in fold.wide_start()]
-
-        def body(first: ir.Value, *flat: ir.Value) -> list[ir.Value]:
-            limit = b.add(first, ir.Constant(I64, block))
-            stop = b.select(b.icmp_signed("<", limit, ctx.index(size)), limit, ctx.index(size))
-            totals = ctx.loop_over(first, stop, 1, starts, self._turn_down(values, 0, turn, one))
-            after = []
-            for fold, w, total in zip(folds, cut(flat, sizes), totals):
-                after += fold.flush(b, w, total)
-            return after
-
-        found = cut(ctx.loop_over(0, size, block, wide, body), sizes)
-        return [fold.narrow(b, w) for fold, w in zip(folds, found)]
 
 
 def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[int, int]]:

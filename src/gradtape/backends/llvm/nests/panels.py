@@ -58,10 +58,25 @@ class Product:
         return self.m * self.n * self.k
 
 
-SIZES = ("m", "n", "k", "depth", "row_a", "step_a", "row_b", "column_b", "adds", "panels", "by_panels", "bytes")
+SIZES = (
+    "m",
+    "n",
+    "k",
+    "depth",
+    "row_a",
+    "step_a",
+    "row_b",
+    "column_b",
+    "adds",
+    "panels",
+    "by_panels",
+    "bytes",
+)
 
 
-def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value) -> None:
+def product(
+    ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, factor: ir.Value
+) -> None:
     """c = a b, or c += alpha a b; factor: where alpha is (1 where nothing is added to)."""
     m, n, k = p.m, p.n, p.k
     vectors = vectors_for(ctx, p.dtype, n)
@@ -74,12 +89,29 @@ def product(ctx: Context, p: Product, a: ir.Value, b: ir.Value, c: ir.Value, fac
     scratch = ctx.scratch((len(bounds) - 1) * panel_bytes)
     row_a, step_a = (1, m) if p.transpose_a else (k, 1)
     row_b, column_b = (1, k) if p.transpose_b else (n, 1)
-    sizes = (m, n, k, depth, row_a, step_a, row_b, column_b, p.accumulate, panels, by_panels, panel_bytes)
+    sizes = (
+        m,
+        n,
+        k,
+        depth,
+        row_a,
+        step_a,
+        row_b,
+        column_b,
+        p.accumulate,
+        panels,
+        by_panels,
+        panel_bytes,
+    )
     kind = ir.ArrayType(I64, len(sizes))
     table = ir.GlobalVariable(ctx.module, kind, ctx.module.get_unique_name("sizes"))
     table.linkage, table.global_constant = "internal", True
     table.initializer = ir.Constant(kind, [int(n) for n in sizes])
-    ctx.parallel_call(_driver(ctx, p.dtype, vectors, p.transpose_b), bounds, [a, b, c, factor, scratch, opaque(table)])
+    ctx.parallel_call(
+        _driver(ctx, p.dtype, vectors, p.transpose_b),
+        bounds,
+        [a, b, c, factor, scratch, opaque(table)],
+    )
 
 
 def _driver(ctx: Context, dtype: np.dtype[Any], vectors: int, transposed: bool) -> ir.Function:
@@ -91,7 +123,14 @@ def _driver(ctx: Context, dtype: np.dtype[Any], vectors: int, transposed: bool) 
 
 
 def _emit_driver(
-    dtype: np.dtype[Any], vectors: int, transposed: bool, ctx: Context, operands: Any, begin: Any, end: Any, number: Any
+    dtype: np.dtype[Any],
+    vectors: int,
+    transposed: bool,
+    ctx: Context,
+    operands: Any,
+    begin: Any,
+    end: Any,
+    number: Any,
 ) -> None:
     e, kind, width = ctx.b, llvm_type(dtype), vectors * ctx.lanes(dtype)
     cells = [e.load(ctx.at(operands, ctx.index(q), PTR), typ=PTR) for q in range(1, 7)]
@@ -123,7 +162,9 @@ def _emit_driver(
 
         tiled_rows(ctx, dtype, vectors, first, last, row)
 
-    with ctx.loop(e.select(by_panels, end, size["panels"]), e.select(by_panels, begin, zero)) as panel:
+    with ctx.loop(
+        e.select(by_panels, end, size["panels"]), e.select(by_panels, begin, zero)
+    ) as panel:
         column = e.mul(panel, ctx.index(width))
         columns = _least(e, e.sub(n, column), ctx.index(width))
         with _steps(ctx, k, depth) as start:
@@ -138,7 +179,10 @@ def _least(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 def _steps(ctx: Context, stop: ir.Value, step: ir.Value) -> Iterator[ir.Value]:
     """for i in range(0, stop, step), where stop is above 0."""
     b = ctx.b
-    before, head, done = b.block, *(b.function.append_basic_block(name) for name in ("blocks", "out"))
+    before, head, done = (
+        b.block,
+        *(b.function.append_basic_block(name) for name in ("blocks", "out")),
+    )
     b.branch(head)
     b.position_at_end(head)
     i = b.phi(I64)
@@ -170,17 +214,30 @@ def pack_of(ctx: Context, dtype: np.dtype[Any], vectors: int, transposed: bool) 
     emit = _emit_turned_pack if transposed else _emit_pack
     kinds = [PTR, I64, I64, I64, PTR]
     return _shared(
-        ctx, ("pack", dtype, vectors, transposed), "pack", kinds, lambda *a: emit(dtype, vectors, *a)
+        ctx,
+        ("pack", dtype, vectors, transposed),
+        "pack",
+        kinds,
+        lambda *a: emit(dtype, vectors, *a),
     )
 
 
-def _emit_pack(dtype: np.dtype[Any], count: int, ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any) -> None:
+def _emit_pack(
+    dtype: np.dtype[Any],
+    count: int,
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
+) -> None:
     b, lanes = ctx.b, ctx.lanes(dtype)
     masks = [mask_below(b, ctx.index(v * lanes), columns, lanes) for v in range(count)]
     kind = llvm_type(dtype)
-    with ctx.loop(depth) as l:
-        line = ctx.at(source, b.mul(l, stride), kind)
-        target = address(ctx, panel, l, dtype, count * lanes)
+    with ctx.loop(depth) as row:
+        line = ctx.at(source, b.mul(row, stride), kind)
+        target = address(ctx, panel, row, dtype, count * lanes)
         for v, mask in enumerate(masks):
             place = ctx.index(v * lanes)
             x = load(ctx, dtype, ctx.at(line, place, kind), lanes, mask)
@@ -188,23 +245,30 @@ def _emit_pack(dtype: np.dtype[Any], count: int, ctx: Context, source: Any, stri
 
 
 def _emit_turned_pack(
-    dtype: np.dtype[Any], count: int, ctx: Context, source: Any, stride: Any, depth: Any, columns: Any, panel: Any
+    dtype: np.dtype[Any],
+    count: int,
+    ctx: Context,
+    source: Any,
+    stride: Any,
+    depth: Any,
+    columns: Any,
+    panel: Any,
 ) -> None:
     """b lies as [n, k]: squares are turned around in registers."""
     b, lanes, kind = ctx.b, ctx.lanes(dtype), llvm_type(dtype)
-    with ctx.loop(depth, 0, lanes) as l:
-        inside = mask_below(b, l, depth, lanes)
+    with ctx.loop(depth, 0, lanes) as row:
+        inside = mask_below(b, row, depth, lanes)
         with ctx.loop(count) as v:
             first = b.mul(v, ir.Constant(I64, lanes))
             lines = []
             for r in range(lanes):
                 column = b.add(first, ir.Constant(I64, r))
                 there = splat(b, b.icmp_signed("<", column, columns), lanes)
-                place = ctx.at(ctx.at(source, b.mul(column, stride), kind), l, kind)
+                place = ctx.at(ctx.at(source, b.mul(column, stride), kind), row, kind)
                 lines.append(load(ctx, dtype, place, lanes, b.and_(inside, there)))
             for r, x in enumerate(turned(b, lines)):
-                row = b.add(l, ir.Constant(I64, r))
-                target = address(ctx, panel, row, dtype, count * lanes)
+                line = b.add(row, ir.Constant(I64, r))
+                target = address(ctx, panel, line, dtype, count * lanes)
                 store(ctx, dtype, x, ctx.at(target, first, kind), lanes)
 
 
@@ -215,13 +279,18 @@ def tile_of(ctx: Context, dtype: np.dtype[Any], vectors: int, height: int) -> ir
     """
     kinds = [PTR, I64, I64, PTR, I64, PTR, I64, I64, llvm_type(dtype), I1, I64, I64]
     return _shared(
-        ctx, ("tile", dtype, vectors, height), "tile", kinds, lambda *a: _emit_tile(dtype, vectors, height, *a)
+        ctx,
+        ("tile", dtype, vectors, height),
+        "tile",
+        kinds,
+        lambda *a: _emit_tile(dtype, vectors, height, *a),
     )
 
 
 def _emit_tile(
-    dtype: np.dtype[Any], count: int, height: int, ctx: Context, a: Any, row_stride: Any, k_stride: Any, panel: Any, depth: Any,
-    c: Any, c_stride: Any, columns: Any, alpha: Any, adds: Any, segments: Any, segment_stride: Any,
+    dtype: np.dtype[Any], count: int, height: int, ctx: Context,
+    a: Any, row_stride: Any, k_stride: Any, panel: Any, depth: Any, c: Any, c_stride: Any, columns: Any,
+    alpha: Any, adds: Any, segments: Any, segment_stride: Any,
 ) -> None:  # fmt: skip
     b, lanes = ctx.b, ctx.lanes(dtype)
     kind, s = llvm_type(dtype), ScalarBuilder(ctx.b, dtype, lanes)
@@ -232,10 +301,13 @@ def _emit_tile(
             rows.append(ctx.at(rows[-1], row_stride, kind))
         lines = address(ctx, panel, b.mul(q, depth), dtype, count * lanes)
 
-        def body(l: ir.Value, *totals: ir.Value) -> list[ir.Value]:
-            line = address(ctx, lines, l, dtype, count * lanes)
-            xs = [load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes) for v in range(count)]
-            offset = b.mul(l, k_stride)
+        def body(k: ir.Value, *totals: ir.Value) -> list[ir.Value]:
+            line = address(ctx, lines, k, dtype, count * lanes)
+            xs = [
+                load(ctx, dtype, ctx.at(line, ctx.index(v * lanes), kind), lanes)
+                for v in range(count)
+            ]
+            offset = b.mul(k, k_stride)
             after = []
             for r in range(height):
                 factor = splat(b, load(ctx, dtype, ctx.at(rows[r], offset, kind)), lanes)
@@ -275,7 +347,12 @@ def tiled_rows(
 
 
 def fixed_rows(
-    ctx: Context, dtype: np.dtype[Any], vectors: int, rows: int, again: bool, call: Callable[[ir.Value, ir.Function], None]
+    ctx: Context,
+    dtype: np.dtype[Any],
+    vectors: int,
+    rows: int,
+    again: bool,
+    call: Callable[[ir.Value, ir.Function], None],
 ) -> None:
     """The same for a number of rows that is known: tiles of the height that suits it.
 

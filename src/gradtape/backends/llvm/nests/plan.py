@@ -18,10 +18,10 @@ _DEAR = {
 _UNKNOWN = 20.0
 _CHEAP_CARDS = {
     "add", "subtract", "multiply", "negative", "square", "abs", "maximum", "minimum", "equal", "not_equal", "less",
-    "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not", "logical_xor", "where", "cast",
-    "relu", "relu_grad", "relu6", "relu6_grad", "leaky_relu", "leaky_relu_grad", "clip_by_value", "sign", "mul_no_nan",
-    "squared_difference", "sigmoid_grad", "tanh_grad", "elu_grad", "selu_grad", "floor", "ceil", "round", "is_nan",
-    "is_finite", "is_inf", "bias_add", "add_n", "ones_like", "zeros_like", IOTA,
+    "less_equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not", "logical_xor", "where",
+    "cast", "relu", "relu_grad", "relu6", "relu6_grad", "leaky_relu", "leaky_relu_grad", "clip_by_value", "sign",
+    "mul_no_nan", "squared_difference", "sigmoid_grad", "tanh_grad", "elu_grad", "selu_grad", "floor", "ceil",
+    "round", "is_nan", "is_finite", "is_inf", "bias_add", "add_n", "ones_like", "zeros_like", IOTA,
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Pools over one or two spatial axes, channels last: several channels at once, windows cut at the edges.
 
-    max_pool        the largest of the window; nan loses, padding never wins
-    max_pool_grad   each cotangent to the first largest of its window
-    avg_pool        the mean over what lies inside;  avg_pool_grad spreads it back
+max_pool        the largest of the window; nan loses, padding never wins
+max_pool_grad   each cotangent to the first largest of its window
+avg_pool        the mean over what lies inside;  avg_pool_grad spreads it back
 """
 
 from __future__ import annotations
@@ -81,16 +81,20 @@ class _Images:
         self.mask: ir.Value | None = None
 
     @contextmanager
-    def places(self, begin: Any, end: Any) -> Iterator[tuple[ir.Value, ir.Value, ir.Value, ir.Value]]:
+    def places(
+        self, begin: Any, end: Any
+    ) -> Iterator[tuple[ir.Value, ir.Value, ir.Value, ir.Value]]:
         """Images, rows and columns of the result, channels: n, i, j, c."""
         s, ctx = self.s, self.ctx
-        with ctx.loop(end, begin) as n, ctx.loop(s.oh) as i, ctx.loop(s.ow) as j:
-            with ctx.loop(s.c, 0, self.lanes) as c:
-                rest = s.c % self.lanes
-                self.mask = mask_below(self.b, c, ctx.index(s.c), self.lanes) if rest else None
-                yield n, i, j, c
+        channels = ctx.loop(s.c, 0, self.lanes)
+        with ctx.loop(end, begin) as n, ctx.loop(s.oh) as i, ctx.loop(s.ow) as j, channels as c:
+            rest = s.c % self.lanes
+            self.mask = mask_below(self.b, c, ctx.index(s.c), self.lanes) if rest else None
+            yield n, i, j, c
 
-    def span(self, place: ir.Value, step: int, before: int, k: int, size: int) -> tuple[ir.Value, ir.Value, ir.Value]:
+    def span(
+        self, place: ir.Value, step: int, before: int, k: int, size: int
+    ) -> tuple[ir.Value, ir.Value, ir.Value]:
         """Where a window starts, and which of its places lie inside: from, to."""
         b, ctx = self.b, self.ctx
         start = b.sub(b.mul(place, ctx.index(step)), ctx.index(before))
@@ -100,7 +104,13 @@ class _Images:
         last = b.select(b.icmp_signed("<", last, ctx.index(k)), last, ctx.index(k))
         return start, first, last
 
-    def taps(self, i: ir.Value, j: ir.Value, carried: Sequence[ir.Value], body: Callable[..., Sequence[ir.Value]]) -> list[ir.Value]:
+    def taps(
+        self,
+        i: ir.Value,
+        j: ir.Value,
+        carried: Sequence[ir.Value],
+        body: Callable[..., Sequence[ir.Value]],
+    ) -> list[ir.Value]:
         """body(row, column, number, *carried) for the places of a window that lie inside."""
         s, b, ctx = self.s, self.b, self.ctx
         top, first_h, last_h = self.span(i, s.sh, s.top, s.kh, s.h)
@@ -124,15 +134,21 @@ class _Images:
         count = b.select(b.icmp_signed(">", count, I64(1)), count, I64(1))
         return splat(b, b.sitofp(count, llvm_type(self.dtype)), self.lanes)
 
-    def of_input(self, x: ir.Value, n: ir.Value, row: ir.Value, column: ir.Value, c: ir.Value) -> ir.Value:
+    def of_input(
+        self, x: ir.Value, n: ir.Value, row: ir.Value, column: ir.Value, c: ir.Value
+    ) -> ir.Value:
         s = self.s
         return self._element(x, (n, row, column, c), (s.h, s.w, s.c))
 
-    def of_output(self, y: ir.Value, n: ir.Value, i: ir.Value, j: ir.Value, c: ir.Value) -> ir.Value:
+    def of_output(
+        self, y: ir.Value, n: ir.Value, i: ir.Value, j: ir.Value, c: ir.Value
+    ) -> ir.Value:
         s = self.s
         return self._element(y, (n, i, j, c), (s.oh, s.ow, s.c))
 
-    def _element(self, base: ir.Value, places: tuple[ir.Value, ...], sizes: tuple[int, ...]) -> ir.Value:
+    def _element(
+        self, base: ir.Value, places: tuple[ir.Value, ...], sizes: tuple[int, ...]
+    ) -> ir.Value:
         flat = places[0]
         for place, size in zip(places[1:], sizes):
             flat = self.b.add(self.b.mul(flat, self.ctx.index(size)), place)
@@ -144,11 +160,15 @@ class _Images:
     def put(self, x: ir.Value, place: ir.Value) -> None:
         store(self.ctx, self.dtype, x, place, self.lanes, self.mask)
 
-    def first_largest(self, x: ir.Value, n: ir.Value, i: ir.Value, j: ir.Value, c: ir.Value) -> ir.Value:
+    def first_largest(
+        self, x: ir.Value, n: ir.Value, i: ir.Value, j: ir.Value, c: ir.Value
+    ) -> ir.Value:
         """The number of the first largest place of a window, per channel; nan stays where it comes first."""
         b, k = self.b, llvm_type(INT32, self.lanes)
 
-        def better(row: ir.Value, column: ir.Value, number: ir.Value, best: ir.Value, which: ir.Value) -> list[ir.Value]:
+        def better(
+            row: ir.Value, column: ir.Value, number: ir.Value, best: ir.Value, which: ir.Value
+        ) -> list[ir.Value]:
             here = self.get(self.of_input(x, n, row, column, c))
             start = splat(b, b.icmp_signed("==", number, self.ctx.index(0)), self.lanes)
             larger = b.or_(self.scalar.gt(here, best), start)
@@ -161,12 +181,16 @@ class _Images:
         return which
 
 
-def _lowering(key: str, s: Windows, dtype: np.dtype[Any], emit: Callable[..., None], zero: int | None = None) -> Lower:
-    """emit(images, begin, end, *pointers) over the images, shared out to threads.  zero: a result that starts from 0."""
+def _lowering(
+    key: str, s: Windows, dtype: np.dtype[Any], emit: Callable[..., None], zero: int | None = None
+) -> Lower:
+    """emit(images, begin, end, *pointers) over the images, on several threads.  zero: a result that starts from 0."""
     cost = s.oh * s.ow * s.kh * s.kw * s.c * NS_PER_TAP
 
     def whole(ctx: Context, pointers: Sequence[ir.Value]) -> None:
-        def part(inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
+        def part(
+            inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any
+        ) -> None:
             if zero is not None:
                 size = s.h * s.w * s.c
                 with inner.loop(end, begin) as n:
@@ -191,7 +215,9 @@ def max_pool(equation: Equation) -> Lower | None:
     def emit(images: _Images, begin: Any, end: Any, x: ir.Value, y: ir.Value) -> None:
         with images.places(begin, end) as (n, i, j, c):
 
-            def larger(row: ir.Value, column: ir.Value, number: ir.Value, best: ir.Value) -> list[ir.Value]:
+            def larger(
+                row: ir.Value, column: ir.Value, number: ir.Value, best: ir.Value
+            ) -> list[ir.Value]:
                 here = images.get(images.of_input(x, n, row, column, c))
                 return [images.b.select(images.scalar.gt(here, best), here, best)]
 
@@ -235,11 +261,15 @@ def avg_pool(equation: Equation) -> Lower | None:
     def emit(images: _Images, begin: Any, end: Any, x: ir.Value, y: ir.Value) -> None:
         with images.places(begin, end) as (n, i, j, c):
 
-            def more(row: ir.Value, column: ir.Value, number: ir.Value, total: ir.Value) -> list[ir.Value]:
+            def more(
+                row: ir.Value, column: ir.Value, number: ir.Value, total: ir.Value
+            ) -> list[ir.Value]:
                 return [images.scalar.add(total, images.get(images.of_input(x, n, row, column, c)))]
 
             (total,) = images.taps(i, j, [images.scalar.const(0)], more)
-            images.put(images.scalar.div(total, images.inside(i, j)), images.of_output(y, n, i, j, c))
+            images.put(
+                images.scalar.div(total, images.inside(i, j)), images.of_output(y, n, i, j, c)
+            )
 
     return _lowering("avg_pool", s, x.dtype, emit)
 

@@ -32,7 +32,7 @@ def rule_of(equation: Equation) -> Any:
 class Values:
     """What has been computed, at one place of the code.
 
-    Scalars (`one`) are cached by scope: what is computed inside a loop is forgotten behind it.  Vectors (`many`) belong to
+    Scalars (`one`) are cached by scope: what is computed inside a loop is forgotten behind it.  Vectors (`many`) are of
     one place of the innermost loop: `at(j, mask)` says which.
     """
 
