@@ -47,7 +47,7 @@ def _flip(image: Any, draw: Draw, flip: str) -> Any:
     image = checked(image)
     flipped = TF[f"image.{flip}"](image)
     if len(image.shape) == 3:
-        chance = draw([], 0, 1.0)
+        chance: Any = draw([], 0, 1.0)
         if isinstance(chance, Symbolic):
             return TF["where"](chance < 0.5, flipped, image)
         return flipped if float(chance) < 0.5 else image
@@ -144,7 +144,7 @@ def _crop(value: Any, size: Any, draw: Draw) -> Any:
     if len(wanted) != len(whole) or any(n > have for n, have in zip(wanted, whole)):
         raise ArgumentError("Need value.shape >= size.", value=value, size=list(wanted))
     room = np.asarray(whole) - np.asarray(wanted) + 1
-    drawn = draw([len(whole)], 0, 2**31 - 1, dtype=int32)
+    drawn: Any = draw([len(whole)], 0, 2**31 - 1, dtype=int32)
     if isinstance(drawn, Symbolic):
         for axis, n in enumerate(wanted):
             if n != whole[axis]:

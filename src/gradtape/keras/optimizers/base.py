@@ -427,7 +427,7 @@ class Optimizer:
 
     def _update_average(self, pairs: list[tuple[Any, Any]]) -> None:
         overwrite = self.ema_overwrite_frequency
-        now = overwrite and self._iterations._value % overwrite == 0
+        now: Any = overwrite and self._iterations._value % overwrite == 0
         for _, v in pairs:
             average = self._averages[self._index_dict[id(v._base)]]
             kept = average._value * average._value.dtype.type(self.ema_momentum)

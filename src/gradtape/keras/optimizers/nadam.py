@@ -75,7 +75,7 @@ class Nadam(Optimizer):
             )
             for n in (t, t + 1)
         )
-        product = self._product
+        product: Any = self._product
         if self._due:
             self._due = False
             product._store(array_like(product._value.astype(dtype) * u, product._value.dtype))

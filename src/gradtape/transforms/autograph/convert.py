@@ -152,7 +152,7 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
         "ag__lambda" if isinstance(node, ast.Lambda) else f"ag__{node.name}", ()
     )
     info = transformer.EntityInfo(name, "", code.co_filename, (), namespace)
-    optional = tuple([converter.Feature[f] for f in sorted(features)])
+    optional: Any = tuple([converter.Feature[f] for f in sorted(features)])
     options = converter.ConversionOptions(
         recursive=True, user_requested=False, internal_convert_user_code=True,
         optional_features=optional or None,
