@@ -155,7 +155,7 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     optional: Any = tuple([converter.Feature[f] for f in sorted(features)])
     options = converter.ConversionOptions(
         recursive=True, user_requested=False, internal_convert_user_code=True,
-        optional_features=optional or None,
+        optional_features=optional or None,  # pyright: ignore[reportArgumentType]
     )  # fmt: skip
     context = transformer.Context(info, namer, converter.ProgramContext(options))
     try:
