@@ -41,7 +41,8 @@ class Step:
         self.model, self._name, self._seeds = model, name, seeds
         self._programs: dict[Any, Traced] = {}
         self._state: Any = None
-        self._version = -1
+        self._version = self._dynamic_at = -1
+        self._is_dynamic = False
         self._expected = self._done = 0
         self._loops: dict[Any, Traced] = {}
         self._ready: set[Traced] = set()
@@ -96,8 +97,13 @@ class Step:
             or STATE.trace is not None
             or settings.functions_eagerly
             or self.model.__dict__.get("_run_eagerly")
-            or self.model.dynamic
+            or self._dynamic()
         )
+
+    def _dynamic(self) -> bool:
+        if self._dynamic_at != VERSION[0]:
+            self._dynamic_at, self._is_dynamic = VERSION[0], self.model.dynamic
+        return self._is_dynamic
 
     def _run_eagerly(self, batch: Any) -> Any:
         """The step on a batch, operation by operation."""
@@ -122,7 +128,7 @@ class Step:
         if not self.traces:
             return None
         self._forget_if_changed()
-        key = key_of((batch,), {})
+        key = _plain_key(batch) or key_of((batch,), {})
         found = self._programs.get(key)
         if found is None:
             # TensorFlow's traces take batches of any size: it sees another size's trace as none.
@@ -193,3 +199,15 @@ class Step:
             model._clear_losses()
             trace.given.clear()
         return trace, Traced(trace, n, outputs, form_of(result), {})
+
+
+def _plain_key(batch: Any) -> Any:
+    """The key of a flat tuple of tensors, the quick way; else None."""
+    if type(batch) is not tuple:
+        return None
+    key = []
+    for t in batch:
+        if type(t) is not Tensor:
+            return None
+        key.append((t._value.shape, t._value.dtype))
+    return tuple(key)
