@@ -28,7 +28,9 @@ class PythonCall:
         self.differentiated = False
         self.form: Any = None
         self._tapes: list[tuple[Any, list[Tensor], list[Any]]] = []
-        self._first: tuple[Any, ...] | None = None  # (arguments, results) of the call that told the shapes
+        self._first: tuple[Any, ...] | None = (
+            None  # (arguments, results) of the call that told the shapes
+        )
         self._avals: list[Any] = []
 
     def first(self, arrays: list[np.ndarray]) -> list[Any]:
@@ -48,7 +50,9 @@ class PythonCall:
         return self._avals
 
     def _call(self, arrays: Any, differentiated: bool) -> list[np.ndarray]:
-        xs = [Tensor(np.array(a)) for a in arrays]  # the buffers are the program's, which writes them again
+        xs = [
+            Tensor(np.array(a)) for a in arrays
+        ]  # the buffers are the program's, which writes them again
         if not differentiated:
             with recorders(()):
                 found = self._results(self._func(*xs))
@@ -103,9 +107,13 @@ def in_graph(
         call.differentiated = True
         floating = [x for x in inputs if x._value.dtype.kind in DIFFERENTIABLE_KINDS]
         found = iter(
-            STATE.trace.host(call.back, upstream, [(x._value.shape, x._value.dtype) for x in floating])
+            STATE.trace.host(
+                call.back, upstream, [(x._value.shape, x._value.dtype) for x in floating]
+            )
         )
-        return [next(found) if x._value.dtype.kind in DIFFERENTIABLE_KINDS else None for x in inputs]
+        return [
+            next(found) if x._value.dtype.kind in DIFFERENTIABLE_KINDS else None for x in inputs
+        ]
 
     if differentiable:
         outputs = call_recorded(tuple(inputs), outputs, grad_fn)
