@@ -18,7 +18,7 @@ from gradtape.core.context import STATE, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace
-from gradtape.keras.engine.context import VERSION
+from gradtape.keras.engine.context import CALL, VERSION
 from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
 from gradtape.random.seeds import STATE as SEEDS
@@ -29,6 +29,7 @@ from gradtape.transforms.concrete_function import form_of
 from gradtape.transforms.signature import key_of
 
 COMPILE_FROM = 256  # steps: machine code pays off from here on
+TELLING = 8  # batches of a kind that tell how many of that kind there are
 
 
 class Step:
@@ -45,7 +46,8 @@ class Step:
         self._is_dynamic = False
         self._expected = self._done = 0
         self._loops: dict[Any, Traced] = {}
-        self._ready: set[Traced] = set()
+        self._ready: set[Traced] = set()  # compiled, or to be compiled when called
+        self._runs: dict[Traced, int] = {}
         self._eager = self._convert_everything = False
         self._reason: str | None = None  # why it could not be traced just now
 
@@ -82,12 +84,23 @@ class Step:
     def run(self, program: Traced, tensors: list[Any], steps: int = 0) -> Any:
         """A program on tensors: interpreted until it is worth its compilation.  steps: how many of them it runs."""
         self._done += steps
-        if not self.compiled:
-            program._executables.setdefault("call", Interpreted(program.graph))
-        elif program not in self._ready:
-            self._ready.add(program)
-            program._executables.pop("call", None)
+        if program not in self._ready:
+            if steps or self._pays_off(program):
+                self._ready.add(program)
+                program._executables.pop("call", None)
+            else:
+                program._executables.setdefault("call", Interpreted(program.graph))
         return program.call(tensors, ())
+
+    def _pays_off(self, program: Traced) -> bool:
+        """Whether one more batch of this kind, among all that come, is reason to compile its program."""
+        runs = self._runs[program] = self._runs.get(program, 0) + 1
+        if self.model.__dict__.get("_jit_compile") is not None:
+            return self.compiled
+        if runs >= COMPILE_FROM:
+            return True
+        share = runs / self._done  # of the steps so far, which tells of those to come
+        return runs >= TELLING and share * self._expected >= COMPILE_FROM
 
     @property
     def traces(self) -> bool:
@@ -150,8 +163,8 @@ class Step:
         now = (optimizer, rate, [id(v) for v in model.trainable_variables] if model.built else None)
         before, self._state = self._state, now
         if before is not None and before[2] is not None and before != now:
-            self._programs.clear()
-            self._loops.clear()
+            for known in (self._programs, self._loops, self._runs, self._ready):
+                known.clear()
 
     def _try_to_trace(self, batch: Any) -> Traced | None:
         try:
@@ -190,12 +203,14 @@ class Step:
             return made
 
         stand_ins = [stand_in(leaf) for leaf in flatten(batch)]
+        outer, CALL.open_batch = CALL.open_batch, model.__dict__.get("_open_batch", False)
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
                 step = convert_for_trace(getattr(model, self._name), (), self._convert_everything)
                 result = step(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
+            CALL.open_batch = outer
             model._clear_losses()
             trace.given.clear()
         return trace, Traced(trace, n, outputs, form_of(result), {})
