@@ -11,8 +11,8 @@ from gradtape.base.dtypes import int32
 from gradtape.base.errors import ArgumentError
 from gradtape.base.exports import EXPORTS as TF
 from gradtape.base.exports import export
+from gradtape.core.context import STATE
 from gradtape.core.convert import convert
-from gradtape.core.tensor import Symbolic
 from gradtape.lib.image import checked
 from gradtape.lib.random import stateless_uniform, uniform
 from gradtape.ops.movement import shape_of
@@ -48,7 +48,7 @@ def _flip(image: Any, draw: Draw, flip: str) -> Any:
     flipped = TF[f"image.{flip}"](image)
     if len(image.shape) == 3:
         chance: Any = draw([], 0, 1.0)
-        if isinstance(chance, Symbolic):
+        if STATE.trace is not None:
             return TF["where"](chance < 0.5, flipped, image)
         return flipped if float(chance) < 0.5 else image
     n = image.shape.as_list()[0]
@@ -145,7 +145,7 @@ def _crop(value: Any, size: Any, draw: Draw) -> Any:
         raise ArgumentError("Need value.shape >= size.", value=value, size=list(wanted))
     room = np.asarray(whole) - np.asarray(wanted) + 1
     drawn: Any = draw([len(whole)], 0, 2**31 - 1, dtype=int32)
-    if isinstance(drawn, Symbolic):
+    if STATE.trace is not None:
         for axis, n in enumerate(wanted):
             if n != whole[axis]:
                 start = drawn[axis] % int(room[axis])

@@ -75,7 +75,8 @@ class Nadam(Optimizer):
             )
             for n in (t, t + 1)
         )
-        product: Any = self._product
+        product = self._product
+        assert product is not None
         if self._due:
             self._due = False
             product._store(array_like(product._value.astype(dtype) * u, product._value.dtype))

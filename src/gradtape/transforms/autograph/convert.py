@@ -155,7 +155,7 @@ def _transformed(function: FunctionType, features: frozenset[str]) -> tuple[Any,
     optional: Any = tuple([converter.Feature[f] for f in sorted(features)])
     options = converter.ConversionOptions(
         recursive=True, user_requested=False, internal_convert_user_code=True,
-        optional_features=optional or None,
+        optional_features=optional or None,  # pyright: ignore[reportArgumentType]
     )  # fmt: skip
     context = transformer.Context(info, namer, converter.ProgramContext(options))
     try:
@@ -201,7 +201,7 @@ class _Supers(ast.NodeTransformer):
 class _Caught(ast.NodeTransformer):
     """`except E as e:` -> `except E:` with `e = ag__.caught()`: names are bound by assignments alone."""
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         self.generic_visit(node)
         if node.name is not None:
             called = ast.Call(
