@@ -240,6 +240,21 @@ def test_what_a_call_returns_belongs_to_the_caller():
     assert not np.shares_memory(c._value, f(x)[2]._value)
 
 
+def test_memory_of_a_large_result_is_used_again_when_nobody_has_it():
+    f = tf.function(lambda x, c: x * c)
+    x = tf.ones([2**21])
+    f(x, tf.constant(1.0))
+    first = f(x, tf.constant(2.0))
+    place, view = first._value.ctypes.data, np.asarray(first)
+    del first
+    second = f(x, tf.constant(3.0))
+    assert second._value.ctypes.data != place and view[0] == view[-1] == 2.0
+    place = second._value.ctypes.data
+    del second
+    third = f(x, tf.constant(4.0))
+    assert third._value.ctypes.data == place and float(third[-1]) == 4.0
+
+
 def test_numbers_of_a_traced_tensor_are_refused():
     @tf.function(autograph=False)
     def truth(x):

@@ -7,6 +7,7 @@ their types.  Whatever does not fit gives `MISS`, and the call goes the long way
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,25 @@ from gradtape.core.variable import Variable
 from gradtape.transforms.signature import PLAIN
 
 MISS = object()
+LARGE_BYTES = 4 * 2**20  # of a result whose memory is worth keeping: fresh pages cost more than filling them
+
+
+class Spare:
+    """Memory for one large result of a function: that of its last one, once nobody has it any more."""
+
+    __slots__ = ("shape", "dtype", "last")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any):
+        self.shape, self.dtype = shape, dtype
+        self.last: np.ndarray | None = None
+
+    def __call__(self) -> np.ndarray:
+        last = self.last
+        # Held by `self`, by `last`, and by the question itself: tensors, views and other threads would be more.
+        if last is not None and sys.getrefcount(last) == 3:
+            return last
+        self.last = fresh = np.empty(self.shape, self.dtype)
+        return fresh
 
 
 def take_over(variable: Any, new_buffer: Callable[..., np.ndarray], aval: Any) -> None:
@@ -65,8 +85,12 @@ def fast_path(args: tuple[Any, ...], traced: Any, executable: Any) -> Callable[.
     outputs = []
     for k in range(traced.n_outputs):
         aval = traced.graph.outputs[k].aval
-        scope[f"s{k}"], scope[f"d{k}"] = aval.shape, aval.dtype
-        lines.append(f"    o{k} = empty(s{k}, d{k})")
+        if aval.nbytes >= LARGE_BYTES and aval.dtype.kind != "O":
+            scope[f"spare{k}"] = Spare(aval.shape, aval.dtype)
+            lines.append(f"    o{k} = spare{k}()")
+        else:
+            scope[f"s{k}"], scope[f"d{k}"] = aval.shape, aval.dtype
+            lines.append(f"    o{k} = empty(s{k}, d{k})")
         outputs.append(f"o{k}")
     lines += [
         f"    if door({', '.join([*operands, *outputs])}) is not None:",
