@@ -243,16 +243,15 @@ def test_what_a_call_returns_belongs_to_the_caller():
 def test_memory_of_a_large_result_is_used_again_when_nobody_has_it():
     f = tf.function(lambda x, c: x * c)
     x = tf.ones([2**21])
-    f(x, tf.constant(1.0))
-    first = f(x, tf.constant(2.0))
-    place, view = first._value.ctypes.data, np.asarray(first)
-    del first
-    second = f(x, tf.constant(3.0))
-    assert second._value.ctypes.data != place and view[0] == view[-1] == 2.0
-    place = second._value.ctypes.data
-    del second
-    third = f(x, tf.constant(4.0))
-    assert third._value.ctypes.data == place and float(third[-1]) == 4.0
+    result, places = f(x, tf.constant(1.0)), []
+    for n in range(2, 8):
+        result = f(x, tf.constant(float(n)))  # while the last one is still held
+        places.append(result._value.ctypes.data)
+        assert float(result[0]) == float(result[-1]) == n
+    assert len(set(places)) == 2
+    kept = [np.asarray(f(x, tf.constant(float(n)))) for n in range(6)]
+    assert [float(k[-1]) for k in kept] == [float(n) for n in range(6)]
+    assert len({k.ctypes.data for k in kept}) == 6
 
 
 def test_numbers_of_a_traced_tensor_are_refused():

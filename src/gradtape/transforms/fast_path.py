@@ -22,21 +22,25 @@ LARGE_BYTES = 4 * 2**20  # of a result whose memory is worth keeping: fresh page
 
 
 class Spare:
-    """Memory for one large result of a function: that of its last one, once nobody has it any more."""
+    """Memory for one large result of a function: that of one of its last two, once nobody has it any more.
 
-    __slots__ = ("shape", "dtype", "last")
+    Two, since a loop holds the last result while it asks for the next.
+    """
+
+    __slots__ = ("shape", "dtype", "older", "newer")
 
     def __init__(self, shape: tuple[int, ...], dtype: Any):
         self.shape, self.dtype = shape, dtype
-        self.last: np.ndarray | None = None
+        self.older: np.ndarray | None = None
+        self.newer: np.ndarray | None = None
 
     def __call__(self) -> np.ndarray:
-        last = self.last
-        # Held by `self`, by `last`, and by the question itself: tensors, views and other threads would be more.
-        if last is not None and sys.getrefcount(last) == 3:
-            return last
-        self.last = fresh = np.empty(self.shape, self.dtype)
-        return fresh
+        found = self.older
+        # Held by `self`, by `found`, and by the question itself: tensors, views and other threads would be more.
+        if found is None or sys.getrefcount(found) != 3:
+            found = np.empty(self.shape, self.dtype)
+        self.older, self.newer = self.newer, found
+        return found
 
 
 def take_over(variable: Any, new_buffer: Callable[..., np.ndarray], aval: Any) -> None:
