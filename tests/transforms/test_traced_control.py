@@ -435,3 +435,49 @@ def test_layers_losses_and_steps_are_converted():
     model.compile("sgd", loss)
     history = model.fit(np.ones((4, 1), np.float32), np.full((4, 1), 3.0, np.float32), verbose=0)
     assert history.history["loss"] == [1.0]
+
+
+# --- gradients that the user has written ---
+
+
+@tf.custom_gradient
+def clipped(x, y):
+    product = x * y
+
+    def grad(upstream):
+        return tf.clip_by_value(upstream, -0.5, 0.5) * y, upstream * product
+
+    return product, grad
+
+
+def straight(x, y):
+    return clipped(x * 2.0, y) ** 2
+
+
+def in_control_flow(x, y):
+    for _ in tf.range(3):
+        if x > 0:
+            x = clipped(x, y)
+        else:
+            x = clipped(x * x, y) - 1.0
+    return x
+
+
+def computed_again(x, y):
+    block = tf.recompute_grad(lambda a, b: tf.sin(a) * b)
+    for _ in tf.range(2):
+        x = block(x, y)
+    return x
+
+
+@pytest.mark.parametrize("function", [straight, in_control_flow, computed_again])
+def test_gradients_of_the_users_count_wherever_the_tape_is(function):
+    xs = [tf.constant(1.5, tf.float64), tf.constant(-0.7, tf.float64)]
+    wanted = two_orders(function, xs)
+    compiled = tf.function(function)
+    whole = tf.function(lambda *given: two_orders(function, list(given)))
+    for got in (two_orders(compiled, xs), whole(*xs)):
+        for a, b in zip(got, wanted):
+            np.testing.assert_allclose(a, b, rtol=1e-9)
+    assert not compiled._eager
+    assert not whole._eager

@@ -87,6 +87,8 @@ def has_effect(op: str, attrs: Mapping[str, Any]) -> bool:
     """Whether an equation does more than compute its outputs: calls back into Python, or holds one that does."""
     if op == "host":
         return True
+    if op == "custom_rule":
+        return False  # it holds the way back, which does not run with it
     return any(equation.effect for graph in graphs_in(attrs) for equation in graph.equations)
 
 
@@ -130,6 +132,16 @@ class Graph:
             for equation in self.equations:
                 run_equation(equation, env)
         return tuple([env[v] for v in self.outputs])
+
+    def evaluate(self, F: Any, inputs: Sequence[Any]) -> list[Any]:
+        """The graph in the terms of `F`, an interpreter of rules."""
+        env: dict[Value, Any] = dict(zip(self.inputs, inputs))
+        for value, array in self.constants.items():
+            env[value] = F.lift(array)
+        for e in self.equations:
+            found = getattr(F, e.op)(*[env[v] for v in e.inputs], **e.attrs)
+            env.update(zip(e.outputs, found if REGISTRY[e.op].multi else (found,)))
+        return [env[v] for v in self.outputs]
 
     def gradient(self, given: tuple[int, ...]) -> Any:
         """Its way back, from cotangents of the outputs `given`: a `Derivative`."""

@@ -21,7 +21,7 @@ PREDICATES = frozenset(
 )  # fmt: skip
 OWN_DTYPE = frozenset(
     ("cast", "bitcast", "complex", "real", "imag", "angle", "abs", "real_div", "where", "argmax", "argmin", "one_hot",
-     "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "sweeps", "host", "fused")
+     "shape_of", "size", "rank", "zeros_like", "ones_like", "cond", "while", "sweeps", "custom_rule", "host", "fused")
 )  # fmt: skip
 
 

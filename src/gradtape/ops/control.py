@@ -253,6 +253,31 @@ class Assigned(Movement):
         return g, None
 
 
+class CustomRule(Control):
+    """Results of a function whose gradient the user has written, as they are.  operands: the results, the function's
+    arguments, and what its gradient looks at -> the results.
+
+    graph: (cotangents of the results, what it looks at) -> cotangents of the arguments numbered `given`.
+    types: those of the results.
+    """
+
+    multi = True
+    warns = False
+
+    def kernel(*operands, graph, types, n_arguments, given):
+        return operands[: len(types)]
+
+    def avals(*, graph, types, n_arguments, given):
+        return types
+
+    def vjp(F, g, y, *operands, graph, types, n_arguments, given):
+        n = len(types)
+        result = [None] * len(operands)
+        for place, c in zip(given, graph.evaluate(F, [*g, *operands[n + n_arguments :]])):
+            result[n + place] = c
+        return tuple(result)
+
+
 class Host(Control):
     """A call of Python in the middle of a traced function, for its effect or for what has no other form.
 

@@ -15,6 +15,8 @@ from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.graph.ir import Aval
+from gradtape.transforms.staging import bind_typed, body
 
 
 class CustomGradient(Opaque):
@@ -72,6 +74,28 @@ def call_recorded(
     return list(fresh)
 
 
+def call_of_users(
+    inputs: tuple[Any, ...], outputs: list[Any], grad_fn: Callable[..., Any]
+) -> list[Any]:
+    """`call_recorded`; in a traced function an equation that holds the gradient as a graph.
+
+    Whoever differentiates the graph finds it there.
+    """
+    if STATE.trace is None:
+        return call_recorded(inputs, outputs, grad_fn)
+    given: list[int] = []
+
+    def way_back(*upstream: Any) -> list[Any]:
+        found = grad_fn(*upstream)
+        given.extend(i for i, c in enumerate(found) if c is not None)
+        return [convert(c) for c in found if c is not None]
+
+    sub = body(way_back, outputs, "custom_gradient")
+    types = tuple([Aval(tuple([int(n) for n in y._value.shape]), y._value.dtype) for y in outputs])
+    attrs = {"graph": sub.graph(), "types": types, "n_arguments": len(inputs), "given": tuple(given)}
+    return bind_typed("custom_rule", (*outputs, *inputs, *sub.captures), attrs, types)
+
+
 @export("custom_gradient")
 def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """Decorator: `f(*args)` returns `(result, grad)`, and `grad(*upstream)` gives the gradients of the args.
@@ -92,7 +116,8 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
         watcher = VariableWatcher()
         flat = [convert(a) for a in tree.flatten(args)]
         given = {id(a._base) for a in tree.flatten(args) if isinstance(a, Variable)}
-        with recorders((watcher,)):
+        # Tapes see what `f` computes, for its gradient may look at it: a second order goes through there.
+        with recorders((*[r for r in STATE.recorders if r.passive], watcher)):
             plain = tree.pack(args, flat) if args else args
             result, grad = f(*plain, **kwargs)
         outputs = [convert(y) for y in tree.flatten(result)]
@@ -118,7 +143,7 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
             return [g if g is None else convert(g) for g in (*found, *of_variables)]
 
         inputs = (*flat, *[v._as_tensor() for v in variables])
-        return tree.pack(result, call_recorded(inputs, outputs, grad_fn))
+        return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
     return decorated
 
@@ -152,7 +177,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
             return tape.gradient(tree.flatten(again), [*flat, *variables], output_gradients=seeds)
 
         inputs = (*flat, *[v._as_tensor() for v in variables])
-        return tree.pack(result, call_recorded(inputs, outputs, grad_fn))
+        return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
     return decorated
 

@@ -201,7 +201,7 @@ class _Supers(ast.NodeTransformer):
 class _Caught(ast.NodeTransformer):
     """`except E as e:` -> `except E:` with `e = ag__.caught()`: names are bound by assignments alone."""
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         self.generic_visit(node)
         if node.name is not None:
             called = ast.Call(

@@ -22,6 +22,7 @@ LIBRARIES = frozenset(
 _BUILTINS = frozenset(
     ("int", "float", "range", "sorted", "next")
 )  # that work on tensors when they are converted
+_LOADS = frozenset(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF"))
 _COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
 EVERYTHING = [False]  # convert all of the user's functions
 _MOST = 500  # functions that are looked at for one
@@ -155,10 +156,12 @@ def look(code: CodeType) -> Found:
             handler = False
         elif op == "UNARY_NOT" or (op == "FOR_ITER" and code.co_name not in _COMPREHENSIONS):
             flow = True
-        elif op in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FAST"):
+        elif op in _LOADS or op.startswith("LOAD_FAST"):
             if chain:
                 chains[chain] = None
-            chain = (str(step.argval),)
+            names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+            chains.update(((str(name),), None) for name in names[:-1])
+            chain = (str(names[-1]),)
             if op in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in _BUILTINS:
                 flow = True
         elif op in ("LOAD_ATTR", "LOAD_METHOD") and chain:
