@@ -26,6 +26,8 @@ ROUNDS = 10
 FEW = 5  # up to so many blocks, plain integers are faster than arrays
 CHUNK = 1 << 13  # blocks per pass: the working arrays stay in the second-level cache
 
+# Set by the compiler's room: (generator, number) -> its next words.
+WORDS: list[Any] = []
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _MULTIPLIERS = np.array([[_M0], [_M1]], np.uint64)
@@ -71,6 +73,8 @@ class Philox(NamedTuple):
         if n_blocks <= FEW:
             blocks = (_block(self.counter + i & MASK128, self.key) for i in range(n_blocks))
             return np.array([word for block in blocks for word in block][:n_words], np.uint32)
+        if WORDS:
+            return WORDS[0](self, n_words)
         out = np.empty((n_blocks, 4), np.uint32)
         for start in range(0, n_blocks, CHUNK):
             stop = min(start + CHUNK, n_blocks)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from gradtape.base.config import settings
 from gradtape.core.tensor import Tensor
 from gradtape.keras.callbacks.base import ProgbarLogger
 from gradtape.keras.engine.data import DataHandler
 from gradtape.keras.engine.loops import INDEX, can_loop
 from gradtape.keras.engine.nest import flatten
-from gradtape.keras.engine.steps import Step
+from gradtape.keras.engine.steps import Step, draw_by_machine_code
 from gradtape.transforms.concrete import Traced
 
 BETWEEN_NEWS = 0.05  # seconds between two movements of the progress bar
@@ -61,9 +58,7 @@ class EpochLoop:
         loop = self._program()
         if loop is None:
             return None
-        if settings.backend == "llvm":
-            with suppress(ImportError):
-                import_module("gradtape.backends.llvm.swaps").install()
+        draw_by_machine_code()
         order = self._arrays.order()
         rows = np.arange(self._arrays.n, dtype=INDEX) if order is None else order
         assert self._data is not None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
+from importlib import import_module
 from typing import Any
 
 from gradtape.backends.interpreted import Interpreted
@@ -87,6 +88,7 @@ class Step:
         if program not in self._ready:
             if steps or self._pays_off(program):
                 self._ready.add(program)
+                draw_by_machine_code()
                 program._executables.pop("call", None)
             else:
                 program._executables.setdefault("call", Interpreted(program.graph))
@@ -214,6 +216,13 @@ class Step:
             model._clear_losses()
             trace.given.clear()
         return trace, Traced(trace, n, outputs, form_of(result), {})
+
+
+def draw_by_machine_code() -> None:
+    """Where there is a compiler: random numbers and permutations come from it, the same ones."""
+    if settings.backend == "llvm":
+        with suppress(ImportError):
+            import_module("gradtape.backends.llvm.draws").install()
 
 
 def _plain_key(batch: Any) -> Any:
