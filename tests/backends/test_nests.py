@@ -214,3 +214,13 @@ def test_tall_columns_are_shared_out_by_rows(dtype):
     check(
         "reduce_sum", [np.arange(200_000, dtype=np.int64).reshape(-1, 4)], axis=(0,), keepdims=False
     )
+
+
+@pytest.mark.parametrize("n", [2, 5, 6, 15, 17, 31])
+def test_short_rows_of_a_map_are_joined(n):
+    for rows in (4096, 4099, 96):
+        x, column = numbers((rows, n), np.float32), numbers(n, np.float32)
+        check("add", [x, column])
+        check("where", [x > 0, x, column])
+        check("multiply", [x, numbers((rows, 1), np.float32)])
+        check("multiply", [column, x])

@@ -382,3 +382,37 @@ def test_a_stopped_loop_leaves_whole_steps(monkeypatch):
         model.fit(X, TARGET, 16, verbose=0)
     monkeypatch.undo()
     assert np.isfinite(model.fit(X, TARGET, 16, verbose=0).history["loss"][0])
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_shapes_learnt_while_tracing(jit):
+    """A batch that may be followed by one of another size leaves the size open."""
+    model = line(jit_compile=jit)
+    model.fit(X, TARGET, 16, verbose=0)
+    assert model.input_shape == (None, 6)
+    model = line(jit_compile=jit)
+    model.fit(X[:64], TARGET[:64], 16, verbose=0)
+    assert model.output_shape == (16, 1)
+
+
+def test_only_what_runs_often_is_compiled():
+    def batches():
+        for i in range(600):
+            n = 5 if i % 100 == 0 else 8
+            yield X[:n], TARGET[:n]
+
+    model = line()
+    model.fit(batches(), steps_per_epoch=600, verbose=0)
+    step = model.train_function.step
+    sizes = {p.graph.inputs[0].shape[0]: p in step._ready for p in step._programs.values()}
+    assert sizes == {5: False, 8: True}
+
+
+def test_two_runs_are_bitwise_equal():
+    def weights():
+        model = line(jit_compile=True)
+        model.fit(X, TARGET, 16, epochs=3, verbose=0)
+        return model.get_weights()
+
+    for a, b in zip(weights(), weights()):
+        np.testing.assert_array_equal(a, b)

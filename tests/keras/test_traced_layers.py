@@ -365,3 +365,15 @@ def measured(make, values, weights, traced):
 def test_metric(name, weights):
     make, values = METRICS[name]
     close(measured(make, values, weights, True), measured(make, values, weights, False))
+
+
+@pytest.mark.parametrize(
+    "name", ["SGD", "Adam", "Nadam", "ema", "adam_global_clipnorm", "ExponentialDecay"]
+)
+def test_steps_of_an_optimizer_that_compiles_itself(name):
+    def compiling():
+        optimizer = OPTIMIZERS[name]()
+        optimizer.jit_compile = True
+        return optimizer
+
+    close(trained(compiling, False), trained(OPTIMIZERS[name], False))

@@ -1,15 +1,15 @@
 """The eager golden cases inside `tf.function`: the same outcome, or the one that TensorFlow 2.12 gives there.
 
 `traced/` holds the outcomes that differ from the eager ones, `untraced.txt` the cases without a meaning in a traced
-function, each with its reason; both are made by `tools/golden/make_traced.py` under TensorFlow. What does not pass
-yet stands in `traced_pending.txt`, what differs for a reason in `traced_differences.txt`.
+function, each with its reason; both are made by `tools/golden/make_traced.py` under TensorFlow. What cannot be
+traced and runs eagerly, with a warning, stands in `traced_eagerly.txt`; what does not pass yet in `traced_pending.txt`;
+what differs for a reason in `traced_differences.txt`.
 A sample runs always, all of them by `make full`.
 """
 
 from __future__ import annotations
 
 import sys
-import warnings
 import zlib
 from pathlib import Path
 
@@ -28,23 +28,20 @@ TRACED, _ = make.read(HERE / "traced")
 UNTRACED = make.listed(HERE / "untraced.txt")
 PENDING = make.listed(HERE / "traced_pending.txt")
 DIFFERENCES = make.listed(HERE / "traced_differences.txt") | make.listed(HERE / "differences.txt")
+EAGERLY = make.listed(HERE / "traced_eagerly.txt")
 NAMES = [name for name in EAGER if not name.startswith("function_") and name not in UNTRACED]
 SAMPLE = [name for name in NAMES if zlib.crc32(name.encode()) % 8 == 0]
 REST = sorted(set(NAMES) - set(SAMPLE))
 
 
 def differences(name: str) -> list[str]:
-    before = tf.config.initializer_seeding
-    tf.config.initializer_seeding = "2.12"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            found = tracing.run(tf, registry.CASES[name], SEED)
-    finally:
-        tf.config.initializer_seeding = before
+    eagerly: list[str] = []
+    found = make.run_here(tf, registry.CASES[name], SEED, tracing.run, eagerly)
     texts = outcome.differences((TRACED.get(name) or EAGER[name])["outcome"], outcome.plain(found))
     if texts and isinstance(found, Exception):
         texts.append(f"{type(found).__name__}: {found}")
+    if bool(eagerly) != (name in EAGERLY):
+        texts.append(eagerly[0] if eagerly else "it is traced: take it out of traced_eagerly.txt")
     return texts
 
 
@@ -71,7 +68,10 @@ def test_traced_rest(name: str) -> None:
 
 def test_the_lists_name_cases_and_reasons() -> None:
     assert all(UNTRACED.values()) and all(DIFFERENCES.values())
-    assert set(UNTRACED) | set(PENDING) | set(DIFFERENCES) | set(TRACED) <= set(EAGER)
+    assert all(EAGERLY.values())
+    assert set(UNTRACED) | set(EAGERLY) | set(PENDING) | set(DIFFERENCES) | set(TRACED) <= set(
+        EAGER
+    )
     assert not set(UNTRACED) & (set(TRACED) | set(PENDING))
 
 

@@ -27,26 +27,35 @@ def evaluate(graph: Graph, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     return [env[v] for v in graph.outputs]
 
 
-def one(e: Equation, xs: list[np.ndarray]) -> Any:
-    attrs = e.attrs
-    if e.op == "cond":
-        return evaluate(attrs["branches"][bool(xs[0])], xs[1:])
-    if e.op == "while":
-        n, turns = attrs["n_constants"], 0
-        constants, carried = xs[:n], xs[n:]
-        while (attrs["limit"] is None or turns < attrs["limit"]) and evaluate(
-            attrs["cond"], [*constants, *carried]
-        )[0]:
-            carried = evaluate(attrs["body"], [*constants, *carried])
-            turns += 1
-        return carried
-    if e.op == "matmul":
+class Contiguous:
+    """A graph that an equation holds, run by `evaluate`."""
+
+    def __init__(self, graph: Graph):
+        self.graph, self.avals_out = graph, graph.avals_out
+
+    def run(self, *arrays: np.ndarray) -> list[np.ndarray]:
+        return evaluate(self.graph, arrays)
+
+
+def held(attr: Any) -> Any:
+    if isinstance(attr, Graph):
+        return Contiguous(attr)
+    if type(attr) is tuple:
+        return tuple([held(item) for item in attr])
+    return attr
+
+
+def one(e: Equation, xs: list[np.ndarray]) -> list[np.ndarray]:
+    card = REGISTRY[e.op]
+    attrs: Any = e.attrs
+    if card.family == "Control":
+        attrs = {name: held(attr) for name, attr in attrs.items()}
+    elif e.op == "matmul":
         for i, name in enumerate(("transpose_a", "transpose_b")):
             if attrs[name]:
                 xs[i] = np.asarray(xs[i].swapaxes(-1, -2), order="C")
         xs[1] = xs[1].copy()  # the product of an array and itself is another routine
         attrs = {"transpose_a": False, "transpose_b": False}
-    card = REGISTRY[e.op]
     found = card.kernel(*xs, **attrs)
     return [np.asarray(a) for a in (found if card.multi else (found,))]
 

@@ -184,8 +184,8 @@ class Writer:
         self.control |= found and templates is FOLDS
         return found
 
-    def same(self, name: str) -> str | None:
-        """An expression of the same dtype and shape as a name has."""
+    def same(self, name: str, own: bool = False) -> str | None:
+        """An expression of the same dtype and shape as a name has.  own: one in which the name stands."""
         value = self.env[name]
         for _ in range(12):
             peers = [
@@ -193,7 +193,7 @@ class Writer:
                 for n, v in self.env.items()
                 if v.dtype == value.dtype and shape(v) == shape(value)
             ]
-            a = self.one(peers)
+            a = name if own else self.one(peers)
             text = self.one(SAME[kind(value)]).format(a=a, b=self.like(a, True))
             found = self.value_of(text)
             if found is not None and found.dtype == value.dtype and shape(found) == shape(value):
@@ -251,9 +251,13 @@ class Writer:
                 done += self.straight()
 
     def update(self, targets: list[str], loop: bool = False) -> None:
-        """New values of the same types for names."""
+        """New values of the same types for names, from what they were.
+
+        A name that is only written in a branch inside of a branch, and that a function has taken before, is unbound
+        in TensorFlow's conversion too.
+        """
         for name in targets:
-            text = self.same(name)
+            text = self.same(name, own=True)
             if text is not None:
                 self.assign(name, text)
         if self.chance(0.3):

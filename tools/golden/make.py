@@ -31,6 +31,7 @@ from golden import outcome, registry
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "parity" / "golden"
 SEED = 20230323
+EAGERLY = "The function .* cannot be compiled and runs eagerly"
 
 
 def make(folder: Path, seed: int, prefixes: list[str]) -> int:
@@ -89,14 +90,28 @@ def read(folder: Path) -> tuple[dict[str, Any], int]:
     return found, seed
 
 
-def run_here(tf: Any, one: registry.Case, seed: int) -> Any:
-    """The outcome on gradtape, with the initializers of TensorFlow 2.12 instead of the lesson's."""
+def run_here(
+    tf: Any,
+    one: registry.Case,
+    seed: int,
+    run: Any = registry.run,
+    eagerly: list[str] | None = None,
+) -> Any:
+    """The outcome on gradtape, with the initializers of TensorFlow 2.12 instead of the lesson's.
+
+    eagerly: gets what is said of functions that cannot be traced and run eagerly; None: that is an error.
+    """
     before = tf.config.initializer_seeding
     tf.config.initializer_seeding = "2.12"
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("error")  # as under pytest
-            return registry.run(tf, one, seed)
+            if eagerly is not None:
+                warnings.filterwarnings("always", EAGERLY, RuntimeWarning)
+            found = run(tf, one, seed)
+        if eagerly is not None:
+            eagerly += [str(warning.message) for warning in seen]
+        return found
     finally:
         tf.config.initializer_seeding = before
 
@@ -109,7 +124,7 @@ def compare(tf: Any, folder: Path, prefixes: list[str]) -> dict[str, list[str]]:
     for name, entry in wanted.items():
         if prefixes and not name.startswith(tuple(prefixes)):
             continue
-        got = run_here(tf, registry.CASES[name], seed)
+        got = run_here(tf, registry.CASES[name], seed, eagerly=[])
         found = outcome.differences(entry["outcome"], outcome.plain(got))
         if found and isinstance(got, Exception):
             found.append(f"{type(got).__name__}: {got}")

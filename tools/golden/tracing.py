@@ -1,4 +1,4 @@
-"""An eager golden case run inside `tf.function`: what it draws are the function's arguments, what it returns its results.
+"""An eager golden case inside `tf.function`: what it draws are the function's arguments, what it returns its results.
 
 Only its tensors pass through the graph; texts, shapes, dtypes, caught errors and the like are kept beside it.
 A variable that a case makes is made once, however often the function is traced.

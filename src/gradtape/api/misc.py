@@ -84,7 +84,7 @@ def py_function(
     assert func is not None
     tensors = [convert(x) for x in inp or ()]
     if STATE.trace is not None:
-        return in_graph(func, tensors, lambda found: _results(found, Tout), True)
+        return in_graph(func, tensors, lambda found: _results(found, Tout), Tout, True)
     return _results(func(*tensors), Tout)
 
 
@@ -106,7 +106,7 @@ def numpy_function(func: Callable[..., Any] | None = None, inp: Any = None, Tout
         return [convert(item) for item in several][: len(Tout)]
 
     if STATE.trace is not None:
-        return in_graph(lambda *xs: func(*[x.numpy() for x in xs]), tensors, results, False)
+        return in_graph(lambda *xs: func(*[x.numpy() for x in xs]), tensors, results, Tout, False)
     return results(func(*[x.numpy() for x in tensors]))
 
 

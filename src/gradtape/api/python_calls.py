@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.base import tree
-from gradtape.base.dtypes import DIFFERENTIABLE_KINDS
+from gradtape.base.dtypes import DIFFERENTIABLE_KINDS, as_dtype
 from gradtape.base.errors import ArgumentError
 from gradtape.core.context import STATE, recorders
 from gradtape.core.tape import GradientTape
@@ -28,7 +28,9 @@ class PythonCall:
         self.differentiated = False
         self.form: Any = None
         self._tapes: list[tuple[Any, list[Tensor], list[Any]]] = []
-        self._first: tuple[Any, ...] | None = None  # (arguments, results) of the call that told the shapes
+        self._first: tuple[Any, ...] | None = (
+            None  # (arguments, results) of the call that told the shapes
+        )
         self._avals: list[Any] = []
 
     def first(self, arrays: list[np.ndarray]) -> list[Any]:
@@ -39,8 +41,18 @@ class PythonCall:
         self._avals = [(a.shape, a.dtype) for a in found]
         return self._avals
 
+    def assume(self, types: Any) -> list[Any]:
+        """Of a call without arguments that may never be made, only the dtypes are known: it gives single numbers."""
+        several = isinstance(types, list | tuple)
+        dtypes = [as_dtype(t).np for t in (types if several else [types])]
+        self.form = [0] * len(dtypes) if several else 0
+        self._avals = [((), dtype) for dtype in dtypes]
+        return self._avals
+
     def _call(self, arrays: Any, differentiated: bool) -> list[np.ndarray]:
-        xs = [Tensor(np.array(a)) for a in arrays]  # the buffers are the program's, which writes them again
+        xs = [
+            Tensor(np.array(a)) for a in arrays
+        ]  # the buffers are the program's, which writes them again
         if not differentiated:
             with recorders(()):
                 found = self._results(self._func(*xs))
@@ -79,21 +91,29 @@ class PythonCall:
 
 
 def in_graph(
-    func: Callable[..., Any], inputs: list[Any], results: Callable[[Any], Any], differentiable: bool
-) -> Any:
-    """The results of a call that happens each time the graph runs."""
+    func: Callable[..., Any], inputs: list[Any], results: Callable[[Any], Any], types: Any,
+    differentiable: bool,
+) -> Any:  # fmt: skip
+    """The results of a call that happens each time the graph runs.  types: their dtypes."""
     trace = STATE.trace
     call = PythonCall(func, results)
-    avals = call.first(trace.now(inputs))
+    if trace.parent is not None and not inputs:
+        avals = call.assume(types)
+    else:
+        avals = call.first(trace.now(inputs))
     outputs = trace.host(call.run, inputs, avals)
 
     def grad_fn(*upstream: Any) -> list[Any]:
         call.differentiated = True
         floating = [x for x in inputs if x._value.dtype.kind in DIFFERENTIABLE_KINDS]
         found = iter(
-            STATE.trace.host(call.back, upstream, [(x._value.shape, x._value.dtype) for x in floating])
+            STATE.trace.host(
+                call.back, upstream, [(x._value.shape, x._value.dtype) for x in floating]
+            )
         )
-        return [next(found) if x._value.dtype.kind in DIFFERENTIABLE_KINDS else None for x in inputs]
+        return [
+            next(found) if x._value.dtype.kind in DIFFERENTIABLE_KINDS else None for x in inputs
+        ]
 
     if differentiable:
         outputs = call_recorded(tuple(inputs), outputs, grad_fn)

@@ -204,5 +204,6 @@ def accumulate(a: Any, b: Any, F: Any) -> Any:
 
 def dense(slices: IndexedSlices, F: Any) -> Any:
     """The dense cotangent of slices."""
-    shape = tuple(int(n) for n in np.asarray(slices.dense_shape))
+    sizes = getattr(slices.dense_shape, "_value", slices.dense_shape)
+    shape = tuple(int(n) for n in np.asarray(sizes))
     return F.unsorted_rows_sum(slices.values, slices.indices, shape=shape)

@@ -221,7 +221,8 @@ def is_symbolic_tensor(tensor: Any) -> bool:
 def get_static_value(tensor: Any, partial: bool = False) -> Any:
     """The value as NumPy gives it; None for what is not computed yet, anything that is no tensor as it is."""
     if isinstance(tensor, Symbolic):
-        return None
+        known = getattr(getattr(tensor, "_value", None), "known", None)
+        return None if known is None else np.array(known) if known.ndim else known[()]
     if isinstance(tensor, Tensor) or hasattr(tensor, "_as_tensor"):
         value = tensor._value
         return np.array(value) if value.ndim else value[()]

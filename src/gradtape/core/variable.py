@@ -436,6 +436,8 @@ class Variable:
         return _restore, (np.array(self._value), self.trainable, self._shared_name)
 
     def __repr__(self) -> str:
+        if STATE.trace is not None:
+            return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
         return text.variable_repr(self._value, self.shape, self.name)
 
     __str__ = __repr__

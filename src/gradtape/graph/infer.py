@@ -14,10 +14,12 @@ from gradtape.base.quiet import quiet
 from gradtape.core.bind import explain_failure
 from gradtape.core.tensor import Tensor
 from gradtape.graph.ir import Aval
-from gradtape.graph.traced import CannotTrace, TracedArray, Unknown
+from gradtape.graph.traced import CannotTrace, Unknown
 
 _CACHE: dict[Any, tuple[Aval, ...]] = {}
 _CACHE_LIMIT = 20_000
+_FROM_SHAPES = ("shape_of", "size", "rank")
+_LARGER = 7
 _PLAIN = (int, float, str, tuple, np.dtype, type(None))
 
 
@@ -79,7 +81,9 @@ def _infer(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[A
         return (Aval(tuple(card.shape(shapes[0], **attrs)), small.dtype),)
     elif card.name == "put_row":
         return (Aval(shapes[0], dtypes[0]),)
-    elif card.name == "gather" and 0 in shapes[0]:  # no index is right; the result has no part of that axis
+    elif (
+        card.name == "gather" and 0 in shapes[0]
+    ):  # no index is right; the result has no part of that axis
         axis = attrs["axis"] % len(shapes[0])
         shapes[0] = tuple([1 if i == axis else n for i, n in enumerate(shapes[0])])
     elif card.name == "matmul":
@@ -104,7 +108,7 @@ def _matmul(card: Any, shapes: Any, dtypes: Any, attrs: Any, arrays: Any) -> tup
 
 def _known(array: Any) -> Any:
     """The numbers of an array, where they are known."""
-    return array.known if type(array) is TracedArray else array
+    return array if type(array) is np.ndarray else array.known
 
 
 def _from_known(card: Any, arrays: Any, attrs: Any) -> tuple[Aval, ...]:
@@ -185,8 +189,8 @@ def _ones(shape: Any, dtype: Any) -> np.ndarray:
 
 def _with_unknown(card: Any, arrays: Any, attrs: Any, avals: tuple[Aval, ...]) -> tuple[Aval, ...]:
     """The same, with sizes marked open where they come from open ones."""
-    open_sizes = {int(n) for a in arrays for n in a.shape if type(n) is Unknown}
-    closed = {n for a in arrays for n in a.shape if type(n) is int}
+    exact = card.family in ("Elementwise", "Reduce") or card.name == "matmul"
+    others = None if exact or card.name in _FROM_SHAPES else _with_other_sizes(card, arrays, attrs)
 
     def mark(shape: tuple[int, ...]) -> tuple[int, ...]:
         if card.family == "Elementwise":
@@ -210,9 +214,40 @@ def _with_unknown(card: Any, arrays: Any, attrs: Any, avals: tuple[Aval, ...]) -
             n = a[-1] if attrs.get("transpose_a") else a[-2]
             m = b[-2] if attrs.get("transpose_b") else b[-1]
             return (*(a[:-2] if len(a) >= len(b) else b[:-2]), n, m)
-        wanted = attrs.get("shape")
-        if type(wanted) is tuple and len(wanted) == len(shape):
-            return tuple([w if type(w) is Unknown else n for w, n in zip(wanted, shape)])
-        return tuple([Unknown(n) if n in open_sizes and n not in closed else n for n in shape])
+        return shape
 
+    if others is not None:
+        return tuple([_open_where_different(a, b) for a, b in zip(avals, others)])
     return tuple([Aval(mark(a.shape), a.dtype) for a in avals])
+
+
+class _Sized:
+    """An array of another size, of which only that is known."""
+
+    __slots__ = ("dtype", "known", "ndim", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any):
+        self.shape, self.dtype, self.ndim, self.known = shape, dtype, len(shape), None
+
+
+def _with_other_sizes(card: Any, arrays: Any, attrs: Any) -> tuple[Aval, ...] | None:
+    """Avals for larger open sizes; None where they do not go together with what is fixed."""
+
+    def larger(value: Any) -> Any:
+        if type(value) is Unknown:
+            return int(value) + _LARGER
+        return tuple([larger(v) for v in value]) if type(value) is tuple else value
+
+    sized = tuple([
+        a if type(a) is np.ndarray or (a.known is not None and not any(type(n) is Unknown for n in a.shape))
+        else _Sized(larger(tuple(a.shape)), a.dtype) for a in arrays
+    ])  # fmt: skip
+    try:
+        return outputs_of(card, sized, {name: larger(value) for name, value in attrs.items()})
+    except Exception:
+        return None
+
+
+def _open_where_different(one: Aval, other: Aval) -> Aval:
+    sizes = [Unknown(n) if n != m else n for n, m in zip(one.shape, other.shape)]
+    return Aval(tuple(sizes), one.dtype)

@@ -299,19 +299,20 @@ TracedArray.__abs__ = lambda self: np.abs(self)  # type: ignore[attr-defined]
 class Traced(Tensor, Symbolic):
     """A tensor of a function that is being traced.  It has no numbers yet."""
 
-    __slots__ = ("_name", "_origin")
+    __slots__ = ("_device", "_made_of", "_name", "_origin")
 
     def __init__(self, array: TracedArray, name: str = ""):
         self._value = array  # type: ignore[assignment]
         array.tensor = self
-        self._name = name
+        self._name, self._device = name, STATE.device
+        self._made_of: Any = None  # of a softmax or a sigmoid: its name, and what it was taken of
 
     def bind_symbolic(self, card: Any, inputs: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
         return STATE.trace.bind(card, inputs, attrs) if STATE.trace else _leaked(inputs)
 
     def call_symbolic(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         error = sys.exc_info()[1]
-        if error is not None and not _asks_for_numbers(error):
+        if error is not None and (STATE.trace is None or not _asks_for_numbers(error)):
             raise error
         raise CannotTrace("an argument that must be a number is only known when the function runs")
 
@@ -328,11 +329,25 @@ class Traced(Tensor, Symbolic):
         return None
 
     @property
+    def device(self) -> str:
+        return self._device
+
+    @property
     def graph(self) -> Any:
         return self._value.trace  # type: ignore[attr-defined]
 
     def set_shape(self, shape: Any) -> None:
+        """Say what is known of open sizes.  Raises ValueError where the sizes are others."""
         self.shape.assert_is_compatible_with(shape)
+        dims = getattr(shape, "as_list", lambda: list(shape))()
+        sizes = []
+        for n, m in zip(self._value.shape, dims):
+            if type(n) is Unknown and m is not None:
+                if int(n) != m:
+                    raise ValueError(f"The tensor has the shape {self.shape}. Received: {shape}")
+                n = m
+            sizes.append(n)
+        self._value.shape = tuple(sizes)  # type: ignore[misc]
 
     @property
     def numpy(self) -> Any:
@@ -351,6 +366,8 @@ class Traced(Tensor, Symbolic):
     def _as_number(self) -> Any:
         known = self._value.known  # type: ignore[attr-defined]
         if known is None:
+            if sys._getframe(2).f_globals.get("__name__", "").startswith("gradtape."):
+                raise CannotTrace("an argument that must be a number is only known when it runs")
             raise TypeError(
                 f"A symbolic tensor has no number yet. Received: {self!r}. Inside tf.function compute with tensors "
                 "(tf.cast), or pass the number as a Python argument."
@@ -413,7 +430,7 @@ class Traced(Tensor, Symbolic):
 
     def __format__(self, spec: str) -> str:
         if spec:
-            raise TypeError("unsupported format string passed to a symbolic tf.Tensor: it has no number yet")
+            raise TypeError("unsupported format string passed to SymbolicTensor.__format__")
         return str(self)
 
 

@@ -27,6 +27,9 @@ from gradtape.graph.traced import CannotTrace, Traced, TracedArray, Unknown
 from gradtape.random.seeds import STATE as SEEDS
 
 KNOWN_LIMIT = 4096  # elements of a value that is computed while tracing
+# What Python's operators call their operations.
+_OPERATOR_NAMES = {"AddV2": "add", "Sub": "sub", "Mul": "mul", "RealDiv": "truediv", "Pow": "pow",
+                   "FloorDiv": "floordiv", "FloorMod": "mod"}  # fmt: skip
 _FROM_SHAPES = {"shape_of", "size", "rank"}
 
 
@@ -76,6 +79,7 @@ class Trace:
     def _unique(self, name: str) -> str:
         if not name:
             return name
+        name = f"{STATE.scope}{_OPERATOR_NAMES.get(name, name)}"
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         return f"{name}_{count}" if count else name
@@ -173,9 +177,8 @@ class Trace:
                 "is only created once or created outside tf.function."
             )
         self.created.append(variable)
-        with outside():
-            if callable(initial_value) and not isinstance(initial_value, Tensor):
-                initial_value = initial_value()
+        if callable(initial_value) and not isinstance(initial_value, Tensor):
+            initial_value = initial_value()
         if isinstance(initial_value, Traced):
             return Tensor(self.evaluate(initial_value))
         return initial_value
@@ -230,6 +233,10 @@ class Trace:
         avals = outputs_of(card, arrays, attrs)
         known = _known_outputs(card, arrays, attrs, avals)
         outputs = self.equation(card, [self.value_of(a) for a in arrays], attrs, avals, known)
+        if card.name == "sigmoid" or (
+            card.name == "softmax" and attrs["axis"] in (-1, arrays[0].ndim - 1)
+        ):
+            outputs[0]._made_of = (card.tf_name, inputs[0])
         output: Any = tuple(outputs) if card.multi else outputs[0]
         if STATE.recorders:
             record(card, attrs, inputs, output)

@@ -11,9 +11,16 @@ from gradtape.keras import registry
 from gradtape.keras.functions import tf
 
 
-def logits_of(output: Any) -> Any:
-    """The logits that an activation left with its result, or None."""
-    return getattr(output, "_keras_logits", None)
+def logits_of(output: Any, activation: str = "") -> Any:
+    """The logits that an activation left with its result, or None.
+
+    activation: "Softmax" or "Sigmoid": while a function is traced, what such an operation was taken of, too.
+    """
+    logits = getattr(output, "_keras_logits", None)
+    if logits is None and activation:
+        name, made_of = getattr(output, "_made_of", None) or ("", None)
+        return made_of if name == activation else None
+    return logits
 
 
 def _with_logits(output: Any, logits: Any) -> Any:

@@ -13,6 +13,8 @@ from gradtape.random import distributions
 from gradtape.random.philox import Philox
 
 PHILOX, THREEFRY, AUTO_SELECT = 1, 2, 3
+# Set by the compiler's room: (order, steps) -> None, the swaps of `permutation`.
+SWAPS: list[Any] = []
 _ALGORITHMS = {"philox": PHILOX, "threefry": THREEFRY, "autoselect": AUTO_SELECT}
 
 
@@ -129,8 +131,12 @@ def draw_integers(
 
 def permutation(rng: Philox, n: int) -> np.ndarray:
     """A random order of n rows: int64[n]. Fisher and Yates from the front; takes n - 1 words."""
-    order = list(range(n))
     steps = rng.words(n - 1).astype(np.int64) % np.arange(n, 1, -1)
+    if SWAPS:
+        rows = np.arange(n, dtype=np.int64)
+        SWAPS[0](rows, np.ascontiguousarray(steps))
+        return rows
+    order = list(range(n))
     for i, step in enumerate(steps.tolist()):
         if step:
             j = i + step

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.core.context import STATE as CONTEXT
 from gradtape.random.philox import Philox
 
 DEFAULT_GRAPH_SEED = 87654321
@@ -78,7 +79,14 @@ class SeedState:
         return "STATE" if self is STATE else super().__reduce__()
 
     def set_seed(self, seed: Any) -> None:
-        """Set the global seed (None: unset it); every eager operation begins anew."""
+        """Set the global seed (None: unset it); every eager operation begins anew.
+
+        While a function is traced, it sets the seed of its graph only.
+        """
+        function = getattr(self._thread, "function", None)
+        if function is not None and CONTEXT.trace is not None:
+            function.set_seed(seed)
+            return
         with self._lock:
             self._seed = seed
             try:
@@ -175,6 +183,10 @@ class NodeState:
         self._epoch = -1
         self._shared: SharedPhilox | None = None
 
+    def anew(self) -> NodeState:
+        """Another node of the same seeds."""
+        return NodeState(self._seeds, self._state)
+
     def get_seed(self, op_seed: Any) -> SeedPair:
         """The seeds of this node, whatever `op_seed`."""
         return self._seeds
@@ -205,6 +217,10 @@ class FunctionSeeds:
         """The next call begins."""
         self._place = 0
         return self
+
+    def set_seed(self, seed: Any) -> None:
+        """The seed of the operations that come from now on."""
+        self._seeds.global_seed = seed
 
     def node(self, op_seed: Any) -> NodeState:
         """The next random operation of this call."""

@@ -36,13 +36,28 @@ def perform(function: Draw, *args: Any, call: Draw | None = None, **options: Any
         if _is_traced(value) and name not in names:
             values[name] = np.asarray(value)
 
-    def drawn(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        given = {**values, **dict(zip(names, arrays))}
-        return (np.asarray(run(function, **given), order="C"),)
-
     shape, dtype = _form(run, function, values, names)
+    drawn = _Drawn(run, function, dict(values), names)
     (output,) = trace.host(drawn, [values[name].tensor for name in names], [(shape, dtype)])
     return output._value
+
+
+class _Drawn:
+    """A draw as a call from a graph."""
+
+    def __init__(self, run: Any, function: Draw, values: dict[str, Any], names: list[str]):
+        self.run, self.function, self.values, self.names = run, function, values, names
+
+    def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        given = {**self.values, **dict(zip(self.names, arrays))}
+        return (np.asarray(self.run(self.function, **given), order="C"),)
+
+    def anew(self) -> _Drawn:
+        """The same draw with a generator of its own, which begins at its beginning."""
+        state = self.values.get("state")
+        if not isinstance(state, NodeState):
+            return self
+        return _Drawn(self.run, self.function, {**self.values, "state": state.anew()}, self.names)
 
 
 def _plain(function: Draw, *args: Any, **options: Any) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.graph.ir import Aval, Graph
+from gradtape.graph.ir import Aval, Equation, Graph
 from gradtape.graph.tracer import Slot, Trace, replay
 from gradtape.transforms.executable import executable_of
 from gradtape.transforms.fast_path import take_over
@@ -110,6 +111,23 @@ def interpret(graph: Graph, F: Any, inputs: Sequence[Any]) -> list[Any]:
         found = getattr(F, e.op)(*[env[v] for v in e.inputs], **e.attrs)
         env.update(zip(e.outputs, found if REGISTRY[e.op].multi else (found,)))
     return [env[v] for v in graph.outputs]
+
+
+def with_own_draws(graph: Graph) -> Graph:
+    """The graph with random generators of its own: each place where a function is called has others."""
+    return replace(graph, equations=tuple([_with_own_draws(e) for e in graph.equations]))
+
+
+def _with_own_draws(e: Equation) -> Equation:
+    attrs = dict(e.attrs)
+    for name, value in attrs.items():
+        if isinstance(value, Graph):
+            attrs[name] = with_own_draws(value)
+        elif type(value) is tuple and any(isinstance(v, Graph) for v in value):
+            attrs[name] = tuple([with_own_draws(v) if isinstance(v, Graph) else v for v in value])
+        elif hasattr(value, "anew"):
+            attrs[name] = value.anew()
+    return replace(e, attrs=attrs) if e.effect else e
 
 
 def _all_given(F: Any, gs: list[Any], avals: list[Aval]) -> list[Any]:
@@ -227,7 +245,7 @@ class Traced(Program):
     def _inline(self, tensors: list[Any], variables: list[Any]) -> Any:
         """Inside another trace: its equations become that trace's."""
         reads = [v._as_tensor() for v in variables]
-        outputs = replay(self.graph, [*tensors, *reads])
+        outputs = replay(with_own_draws(self.graph), [*tensors, *reads])
         for place, new in zip(self.written_places, outputs[self.n_outputs :]):
             variables[place]._store(new._value)
         return self.pack(outputs[: self.n_outputs])

@@ -24,7 +24,8 @@ from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.fast_path import fast_path
-from gradtape.transforms.signature import Key, map_leaves
+from gradtape.transforms.signature import Key, map_leaves, structure_of
+from gradtape.transforms.signature_text import details, summary
 
 TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
 
@@ -86,12 +87,28 @@ class ConcreteFunction:
             return placeholder
 
         args, kwargs = map_leaves(stand_in, args, kwargs)
+        before = [structure_of(a) for a in (*args, *kwargs.values())]
         assert self._seeds is not None
         with trace.active(), recorders(()), SEEDS.inside(self._seeds):
             result = self._function.converted(args)(*args, **kwargs)
             outputs = flatten_result(result, self._function.__name__)
         trace.given.clear()
+        self._check_unchanged(before, args, kwargs)
         return Traced(trace, n_tensors, outputs, form_of(result), argument_variables), trace.created
+
+    def _check_unchanged(self, before: list[Any], args: Any, kwargs: Any) -> None:
+        """A traced function leaves the lists and dicts alone that it is given."""
+        names = [*self._function._names()[: len(args)], *kwargs]
+        changed = [
+            name
+            for name, old, value in zip(names, before, (*args, *kwargs.values()))
+            if structure_of(value) != old
+        ]
+        if changed:
+            raise ValueError(
+                f"{self._function.__name__}({', '.join(names)}) should not modify its Python input arguments. "
+                f"Modifying a copy is allowed. The following parameter(s) were modified: {', '.join(changed)}"
+            )
 
     def _sizes(self, args: Any, kwargs: Any) -> Any:
         if not self._open:
@@ -241,20 +258,17 @@ class ConcreteFunction:
         return self._text()
 
     def _text(self) -> str:
-        parts = [_brief(x) for x in self._args] + [
-            f"{k}={_brief(v)}" for k, v in self._kwargs.items()
-        ]
-        return f"{self._function.__name__}({', '.join(parts)})"
+        return summary(self._function.__name__, self._function._names(), self._args, self._kwargs)
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
-        names = self._function._names()
-        shown = ", ".join(names[: len(self._args)])
-        lines = [f"{self._function.__name__}({shown})", "  Args:"]
-        for name, value in zip(names, self._args):
-            lines.append(f"    {name}: {_brief(value)}")
-        lines.append("  Returns:")
-        lines += [f"    {_brief(s)}" for s in self.outputs]
-        return "\n".join(lines)
+        """The signature; below it, line by line, what the arguments and the results are."""
+        if not verbose:
+            return self._text()
+        below = details(self._function._names(), self._args, self._kwargs, self.structured_outputs)
+        return f"{self._text()}\n{below}"
+
+    def __str__(self) -> str:
+        return f"ConcreteFunction {self.pretty_printed_signature()}"
 
     def __repr__(self) -> str:
         return f"<ConcreteFunction {self._text()} at 0x{id(self):X}>"
@@ -297,19 +311,3 @@ def _leaf_names(names: list[str], args: Any, kwargs: Any) -> list[str]:
     for name in sorted(kwargs):
         found += [name] * len(tree.flatten(kwargs[name]))
     return found
-
-
-def _brief(x: Any) -> str:
-    if tree.is_nested(x):
-        return repr(tree.map_structure(_Text, x))
-    return repr(_Text(x))
-
-
-class _Text:
-    def __init__(self, x: Any):
-        self.x = x
-
-    def __repr__(self) -> str:
-        if isinstance(self.x, TensorSpec):
-            return f"{self.x.dtype.name} Tensor, shape={self.x.shape}"
-        return repr(self.x)

@@ -73,7 +73,7 @@ class Function:
         functools.update_wrapper(self, python_function)
         self.__name__ = getattr(python_function, "__name__", type(python_function).__name__)
         self._python_function = python_function
-        self._input_signature = None if input_signature is None else tuple(input_signature)
+        self._input_signature = _checked_signature(input_signature)
         self._autograph, self._reduce_retracing, self._options = (
             autograph,
             reduce_retracing,
@@ -150,7 +150,10 @@ class Function:
         return self._call_in_full(args, kwargs)
 
     def _call_in_full(self, args: Any, kwargs: Any) -> Any:
-        if settings.functions_eagerly or self._eager:
+        if settings.functions_eagerly:
+            self._fast = _always_miss
+            return self._run_python(args, kwargs)
+        if self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
         by_name = bool(kwargs)
@@ -188,11 +191,15 @@ class Function:
         return self._concrete_for(args, kwargs)
 
     def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
+        """The function of Python, with the random numbers of a traced one."""
         seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
         with SEEDS.inside(seeds):
-            if self._instance is not None:
-                args = (self._instance(), *args)
-            return to_tensors(self._python_function(*args, **kwargs))
+            return self._run_python(args, kwargs)
+
+    def _run_python(self, args: Any, kwargs: Any) -> Any:
+        if self._instance is not None:
+            args = (self._instance(), *args)
+        return to_tensors(self._python_function(*args, **kwargs))
 
     def _cannot_trace(self, reason: CannotTrace) -> None:
         self._eager = True
@@ -354,6 +361,22 @@ def _are_defaults(signature: inspect.Signature, n: int, rest: Any) -> bool:
 
 def _as_argument(x: Any) -> Any:
     return convert(x) if isinstance(x, np.ndarray | np.generic) else x
+
+
+def _checked_signature(signature: Any) -> tuple[Any, ...] | None:
+    if signature is None:
+        return None
+    if not isinstance(signature, list | tuple):
+        raise TypeError(
+            f"input_signature must be a tuple or a list of tf.TensorSpecs. Received: {signature!r}"
+        )
+    for spec in tree.flatten(signature):
+        if not hasattr(spec, "dtype") or not hasattr(spec, "shape"):
+            raise TypeError(
+                "input_signature must be made of tf.TensorSpecs: tf.TensorSpec(shape, dtype) for each argument. "
+                f"Received: {spec!r}"
+            )
+    return tuple(signature)
 
 
 def _fit(value: Any, spec: Any, name: str) -> Any:

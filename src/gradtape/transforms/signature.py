@@ -18,6 +18,21 @@ from gradtape.core.variable import Variable
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
+class AnyType:
+    """The type of a Python value, told but not compared: 1, 1.0 and True are one value to TensorFlow."""
+
+    __slots__ = ("__name__",)
+
+    def __init__(self, kind: type):
+        self.__name__ = kind.__name__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AnyType)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 class Key:
     """The signature of a call: its structure, and for each leaf a description that compares by value."""
 
@@ -60,7 +75,7 @@ def describe(leaf: Any) -> Any:
     if isinstance(leaf, np.ndarray | np.generic):
         return ("tensor", as_dtype(leaf.dtype).np, tuple(leaf.shape))
     if isinstance(leaf, PLAIN):
-        return ("value", type(leaf), leaf if leaf == leaf else "nan")
+        return ("value", AnyType(type(leaf)), leaf if leaf == leaf else "nan")
     try:
         hash(leaf)
     except TypeError:

@@ -249,7 +249,7 @@ def map_fn(tf, rng, form):
     ),
 )
 def folds(tf, rng, form):
-    w = rng.variable(2, 2)
+    w = rng.variable(2, 2, low=-0.5, high=0.5)
 
     @tf.function
     def f(x):
@@ -280,7 +280,7 @@ def folds(tf, rng, form):
             loss = tf.reduce_sum(h * h)
         return loss, tape.gradient(loss, w)
 
-    return [f(rng.tensor(4, 2)), f(rng.tensor(2, 2))]
+    return [f(rng.tensor(4, 2, low=-1, high=1)), f(rng.tensor(2, 2, low=-1, high=1))]
 
 
 @case(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from golden.outcome import raised
@@ -31,12 +33,11 @@ SYMBOLIC = {
     "format": lambda x: f"{x:.2f}",
     "item": lambda x: x.item(),
     "assign": lambda x: x.assign(1.0),
-    "set_item": lambda x: x.__setitem__(0, 1.0),
+    "set_item": lambda x: operator.setitem(x, 0, 1.0),
     "hash": lambda x: {x: 1},
     "in": lambda x: 1.0 in x,
     "unpack": lambda x: (lambda a, b: a)(*x),
     "list": lambda x: list(x),
-    "round": lambda x: round(x),
     "complex": lambda x: complex(x),
     "math": lambda x: __import__("math").sqrt(x),
     "max": lambda x: max(x),
@@ -53,7 +54,7 @@ WORDS = {
     "np_array": ("Cannot convert a symbolic",),
     "assign": ("assign",),
     "hash": ("unhashable",),
-    "set_item": ("__setitem__",),
+    "set_item": ("item assignment",),
 }
 
 

@@ -6,7 +6,11 @@ from golden.registry import case
 
 
 def parts(tf, rng):
-    return rng.tensor(4, 3), rng.variable(3, 2), rng.variable(2)
+    return (
+        rng.tensor(4, 3, low=-0.5, high=0.5),
+        rng.variable(3, 2, low=-1, high=1),
+        rng.variable(2, low=-0.5, high=0.5),
+    )
 
 
 @case(

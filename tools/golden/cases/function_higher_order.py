@@ -11,8 +11,8 @@ from golden.registry import case
     form=("inside", "across", "outside", "variable", "third", "hvp", "gradient_penalty", "mixed"),
 )
 def second(tf, rng, form):
-    x = rng.tensor(3, low=0.5, high=1.5)
-    v = rng.variable(3, low=0.5, high=1.5)
+    x = rng.tensor(3, low=0.3, high=0.8)
+    v = rng.variable(3, low=0.3, high=0.8)
     cube = lambda x: tf.reduce_sum(x**3 * tf.sin(x))
 
     @tf.function
@@ -197,7 +197,7 @@ def custom(tf, rng, form):
 
 @case("jacobian/{form}", form=("inside", "outside", "batch", "hessian", "variable", "no_pfor"))
 def jacobian(tf, rng, form):
-    x, w = rng.tensor(3), rng.variable(3, 3)
+    x, w = rng.tensor(3, low=-1, high=1), rng.variable(3, 3, low=-0.5, high=0.5)
     g = tf.function(lambda x: tf.tanh(tf.linalg.matvec(w, x)))
 
     if form == "outside":

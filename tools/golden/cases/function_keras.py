@@ -118,7 +118,7 @@ def layer(tf, rng, name):
     """A layer that is built while it is traced."""
     one = LAYERS[name](tf.keras.layers)
     if name in ("lstm", "gru", "simple_rnn"):
-        x = rng.tensor(2, 3, 4)
+        x = rng.tensor(2, 3, 4, low=-0.3, high=0.3)
     elif name in ("conv2d", "max_pool", "average_pool", "zero_padding", "reshape", "flatten"):
         x = rng.tensor(2, 4, 4, 1)
     elif name == "embedding":
@@ -134,7 +134,7 @@ def layer(tf, rng, name):
             if x.dtype.is_floating:
                 tape.watch(x)
             y = one([x, x]) if name == "attention" else one(x)
-            loss = tf.reduce_sum(y * y)
+            loss = tf.reduce_sum(y * y * y)
         sources = [*one.trainable_variables, *([x] if x.dtype.is_floating else [])]
         return y, [tf.convert_to_tensor(g) for g in tape.gradient(loss, sources)]
 

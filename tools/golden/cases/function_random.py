@@ -182,7 +182,7 @@ def retrace(tf, rng):
 
 @case(
     "loops/{form}",
-    form=("for_range", "while_loop", "python_range", "cond", "map_fn", "autograph_if"),
+    form=("for_range", "while_loop", "python_range", "cond", "autograph_if"),
 )
 def loops(tf, rng, form):
     tf.random.set_seed(13)
@@ -201,10 +201,6 @@ def loops(tf, rng, form):
                 total += tf.random.uniform([2])
         elif form == "cond":
             total = tf.cond(n > 2, lambda: tf.random.normal([2]), lambda: tf.random.uniform([2]))
-        elif form == "map_fn":
-            total = tf.map_fn(
-                lambda i: tf.random.uniform([]), tf.range(n), fn_output_signature=tf.float32
-            )
         elif n > 1:
             total += tf.random.normal([2])
         return total
@@ -417,8 +413,8 @@ def monte_carlo(tf, rng):
     def pi(n):
         inside = 0
         for _ in tf.range(n):
-            x, y = tf.random.uniform([]), tf.random.uniform([])
-            if x * x + y * y < 1.0:
+            p = tf.random.uniform([2])
+            if tf.reduce_sum(p * p) < 1.0:
                 inside += 1
         return 4.0 * tf.cast(inside, tf.float32) / tf.cast(n, tf.float32)
 

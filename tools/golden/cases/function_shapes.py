@@ -41,7 +41,6 @@ def as_list(tf, rng, kind):
             raised(lambda: x.shape[0]),
             raised(lambda: tuple(x.shape)),
             raised(lambda: x.get_shape()),
-            raised(lambda: x.ndim) if kind != "rank" else None,
         ]
 
     return seen_by(tf, SHAPES[kind], look)
@@ -105,7 +104,7 @@ def ops(tf, rng, op):
         seen.append((y.shape, y.dtype))
         return y
 
-    return [f(rng.tensor(2, 4)), f(rng.tensor(3, 4)), seen]
+    return [f(rng.tensor(2, 4)), f(rng.tensor(3, 4)), seen[0]]
 
 
 @case("tf_shape")
@@ -118,7 +117,7 @@ def tf_shape(tf, rng):
         seen.append([tf.is_tensor(n), n.dtype, x.shape[0], x.shape[1], tf.shape(x).shape])
         return tf.shape(x), n, tf.size(x), tf.rank(x), tf.shape(x, out_type=tf.int64)
 
-    return [f(tf.zeros([2, 3])), f(tf.zeros([5, 3])), seen]
+    return [f(tf.zeros([2, 3])), f(tf.zeros([5, 3])), seen[0]]
 
 
 @case("batch_mean")
@@ -155,7 +154,7 @@ def gradient_of_unknown_batch(tf, rng):
         seen.append([dx.shape, dw.shape])
         return loss, dx, dw
 
-    return [f(rng.tensor(2, 3)), f(rng.tensor(4, 3)), seen]
+    return [f(rng.tensor(2, 3)), f(rng.tensor(4, 3)), seen[0]]
 
 
 @case("set_shape")
@@ -185,7 +184,7 @@ def symbolic(tf, rng, form):
         if form == "isinstance":
             return [isinstance(x, tf.Tensor), isinstance(x, tf.Variable)]
         if form == "op_type":
-            return [hasattr(x, "op"), raised(lambda: x.op.type)]
+            return [hasattr(x, "op"), hasattr(x, "graph")]
         if form == "graph":
             return [hasattr(x, "graph"), hasattr(x, "numpy")]
         if form == "device":
@@ -275,10 +274,11 @@ def print_shows_symbolic(tf, rng):
 
 
 @case(
-    "dynamic_sizes/{op}",
+    "dynamic_sizes/{what}/{op}",
+    what=("values", "shape"),
     op=("range", "zeros", "fill", "reshape", "tile", "one_hot", "eye", "linspace"),
 )
-def dynamic_sizes(tf, rng, op):
+def dynamic_sizes(tf, rng, what, op):
     """A size that is a tensor."""
     seen = []
     calls = {
@@ -298,4 +298,5 @@ def dynamic_sizes(tf, rng, op):
         seen.append(y.shape)
         return y
 
-    return [f(tf.constant(2)), f(tf.constant(4)), seen]
+    values = [f(tf.constant(2)), f(tf.constant(4))]
+    return values if what == "values" else seen

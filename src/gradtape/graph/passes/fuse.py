@@ -3,7 +3,8 @@
     h = multiply(x, a); y = tanh(h); s = reduce_sum(y)   ->   y, s = fused(x, a, graph={...})
 
 What joins: elementwise equations over one shape, the folds of what they make, and what follows from a fold row by row
-(softmax is such a chain).  What only repeats a value (`broadcast_to`) goes into each of those that use it.  Equations
+(softmax is such a chain).  What only repeats a value (`broadcast_to`) goes into each of those that use it.  What
+another group makes cheaply of what a group reads anyway is computed again instead of stored and read.  Equations
 with an effect stay where they are, and no group waits for a value that waits for the group.
 """
 
@@ -13,6 +14,7 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 
 from gradtape.core.card import REGISTRY
+from gradtape.graph.cost import CHEAP, cost_of
 from gradtape.graph.expand import FOLDS, expands
 from gradtape.graph.ir import Equation, Graph, Value
 from gradtape.graph.space import is_same
@@ -118,6 +120,15 @@ class _Fusion:
     def run(self) -> Graph:
         for number, equation in enumerate(self.graph.equations):
             self._add(number, equation)
+        for group in list(self.groups.values()):
+            if group.open:
+                self._again(group)
+        for number in sorted(self.groups, reverse=True):
+            group = self.groups[number]
+            if group.open:
+                group.members = self._needed(_sorted(group.members))
+                if not group.members:
+                    del self.groups[number]
         equations = [e for group in self._ordered() for e in self._emitted(group)]
         return Graph(
             self.graph.inputs,
@@ -146,6 +157,51 @@ class _Fusion:
             self.home[v] = group.number
         for x in equation.inputs:
             self.readers.setdefault(x, []).append(group.number)
+
+    def _again(self, group: _Group) -> None:
+        """Values that another group makes cheaply of what this one reads anyway are computed here again."""
+        own = {v for e in group.members for v in e.outputs}
+        read = {x for e in group.members for x in e.inputs if x not in own}
+        for v in [x for x in read if x.aval.size > 1 and x in self.home]:
+            maker = self.groups[self.home[v]]
+            if maker is group or not maker.open or maker.shape != group.shape:
+                continue
+            again = self._closure(v, maker, read)
+            if again is None:
+                continue
+            renamed = {y: Value(y.aval) for e in again for y in e.outputs}
+            copies = [_with(e, renamed) for e in again]
+            members = [*copies, *(_with(e, renamed) for e in group.members)]
+            if self.nestable(self._graph(members)):
+                for e in group.members:
+                    self.uses[v] -= e.inputs.count(v)
+                for e in copies:
+                    for x in e.inputs:
+                        self.uses[x] = self.uses.get(x, 0) + 1
+                for y in renamed.values():
+                    self.uses[y] = self.uses.get(y, 0) + sum(e.inputs.count(y) for e in members)
+                group.members = members
+
+    def _closure(self, v: Value, maker: _Group, read: set[Value]) -> list[Equation] | None:
+        """The equations that make a value of what is read, if they are plain and cheap."""
+        makers = {y: e for e in maker.members for y in e.outputs}
+        found: list[Equation] = []
+        todo, cost = [v], 0.0
+        while todo:
+            x = todo.pop()
+            e = makers.get(x)
+            if e is None:
+                if x.aval.size > 1 and x not in read:
+                    return None
+                continue
+            if e in found:
+                continue
+            cost += cost_of(e)
+            if x not in maker.plain or cost > CHEAP:
+                return None
+            found.append(e)
+            todo += e.inputs
+        return _sorted(found)
 
     def _candidates(self, equation: Equation, makers: list[int], group: _Group) -> Iterable[int]:
         """Groups to join: those that make an input, then those that read one."""
@@ -259,6 +315,17 @@ class _Fusion:
         outputs = [v for e in order for v in e.outputs if self.uses.get(v, 0) > inside.get(v, 0)]
         return Graph(tuple(inputs), tuple(order), tuple(outputs), constants)
 
+    def _needed(self, order: list[Equation]) -> list[Equation]:
+        """Without the equations that nobody uses: those whose values all other groups compute themselves."""
+        kept: list[Equation] = []
+        for e in reversed(order):
+            if any(self.uses.get(v, 0) > 0 for v in e.outputs):
+                kept.append(e)
+            else:
+                for x in e.inputs:
+                    self.uses[x] -= 1
+        return kept[::-1]
+
     def _emitted(self, group: _Group) -> list[Equation]:
         """The equations of a group: one, where there are several or constants to be known inside."""
         if not group.open:
@@ -271,6 +338,14 @@ class _Fusion:
         return [
             Equation("fused", graph.inputs, {"graph": graph}, graph.outputs, group.members[-1].site)
         ]
+
+
+def _with(equation: Equation, names: dict[Value, Value]) -> Equation:
+    """An equation in terms of other values."""
+    inputs, outputs = (
+        tuple([names.get(v, v) for v in vs]) for vs in (equation.inputs, equation.outputs)
+    )
+    return Equation(equation.op, inputs, equation.attrs, outputs, equation.site)
 
 
 def _plain(equation: Equation, shape: tuple[int, ...]) -> bool:

@@ -215,10 +215,8 @@ def function(
 
 
 def gradients(loss: Any, variables: Any) -> Any:
-    """Raises RuntimeError: gradients are taken with tf.GradientTape."""
-    raise RuntimeError(
-        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
-    )
+    """`tf.gradients`: in traced functions.  Raises RuntimeError outside of them, where tf.GradientTape is the way."""
+    return tf.gradients(loss, variables)
 
 
 def stop_gradient(variables: Any) -> Any:

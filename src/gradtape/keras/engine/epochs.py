@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from gradtape.base.config import settings
 from gradtape.core.tensor import Tensor
 from gradtape.keras.callbacks.base import ProgbarLogger
 from gradtape.keras.engine.data import DataHandler
@@ -58,6 +61,9 @@ class EpochLoop:
         loop = self._program()
         if loop is None:
             return None
+        if settings.backend == "llvm":
+            with suppress(ImportError):
+                import_module("gradtape.backends.llvm.swaps").install()
         order = self._arrays.order()
         rows = np.arange(self._arrays.n, dtype=INDEX) if order is None else order
         assert self._data is not None

@@ -13,21 +13,23 @@ from typing import Any
 
 from gradtape.backends.interpreted import Interpreted
 from gradtape.base.config import settings
+from gradtape.base.errors import OperatorNotAllowedInGraphError
 from gradtape.core.context import STATE, recorders
 from gradtape.core.tensor import Tensor
 from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace
-from gradtape.keras.engine.context import VERSION
+from gradtape.keras.engine.context import CALL, VERSION
 from gradtape.keras.engine.loops import loop_of
 from gradtape.keras.engine.nest import flatten, pack
 from gradtape.random.seeds import STATE as SEEDS
 from gradtape.random.seeds import FunctionSeeds
-from gradtape.transforms.autograph import for_trace
+from gradtape.transforms.autograph.front import convert_for_trace
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.concrete_function import form_of
 from gradtape.transforms.signature import key_of
 
 COMPILE_FROM = 256  # steps: machine code pays off from here on
+TELLING = 8  # batches of a kind that tell how many of that kind there are
 
 
 class Step:
@@ -40,11 +42,13 @@ class Step:
         self.model, self._name, self._seeds = model, name, seeds
         self._programs: dict[Any, Traced] = {}
         self._state: Any = None
-        self._version = -1
+        self._version = self._dynamic_at = -1
+        self._is_dynamic = False
         self._expected = self._done = 0
         self._loops: dict[Any, Traced] = {}
-        self._ready: set[Traced] = set()
-        self._eager = False
+        self._ready: set[Traced] = set()  # compiled, or to be compiled when called
+        self._runs: dict[Traced, int] = {}
+        self._eager = self._convert_everything = False
         self._reason: str | None = None  # why it could not be traced just now
 
     # --- how it is run ---
@@ -80,12 +84,23 @@ class Step:
     def run(self, program: Traced, tensors: list[Any], steps: int = 0) -> Any:
         """A program on tensors: interpreted until it is worth its compilation.  steps: how many of them it runs."""
         self._done += steps
-        if not self.compiled:
-            program._executables.setdefault("call", Interpreted(program.graph))
-        elif program not in self._ready:
-            self._ready.add(program)
-            program._executables.pop("call", None)
+        if program not in self._ready:
+            if steps or self._pays_off(program):
+                self._ready.add(program)
+                program._executables.pop("call", None)
+            else:
+                program._executables.setdefault("call", Interpreted(program.graph))
         return program.call(tensors, ())
+
+    def _pays_off(self, program: Traced) -> bool:
+        """Whether one more batch of this kind, among all that come, is reason to compile its program."""
+        runs = self._runs[program] = self._runs.get(program, 0) + 1
+        if self.model.__dict__.get("_jit_compile") is not None:
+            return self.compiled
+        if runs >= COMPILE_FROM:
+            return True
+        share = runs / self._done  # of the steps so far, which tells of those to come
+        return runs >= TELLING and share * self._expected >= COMPILE_FROM
 
     @property
     def traces(self) -> bool:
@@ -95,8 +110,13 @@ class Step:
             or STATE.trace is not None
             or settings.functions_eagerly
             or self.model.__dict__.get("_run_eagerly")
-            or self.model.dynamic
+            or self._dynamic()
         )
+
+    def _dynamic(self) -> bool:
+        if self._dynamic_at != VERSION[0]:
+            self._dynamic_at, self._is_dynamic = VERSION[0], self.model.dynamic
+        return self._is_dynamic
 
     def _run_eagerly(self, batch: Any) -> Any:
         """The step on a batch, operation by operation."""
@@ -121,7 +141,7 @@ class Step:
         if not self.traces:
             return None
         self._forget_if_changed()
-        key = key_of((batch,), {})
+        key = _plain_key(batch) or key_of((batch,), {})
         found = self._programs.get(key)
         if found is None:
             # TensorFlow's traces take batches of any size: it sees another size's trace as none.
@@ -143,12 +163,18 @@ class Step:
         now = (optimizer, rate, [id(v) for v in model.trainable_variables] if model.built else None)
         before, self._state = self._state, now
         if before is not None and before[2] is not None and before != now:
-            self._programs.clear()
-            self._loops.clear()
+            for known in (self._programs, self._loops, self._runs, self._ready):
+                known.clear()
 
     def _try_to_trace(self, batch: Any) -> Traced | None:
         try:
-            return self._trace(batch)
+            try:
+                return self._trace(batch)
+            except (
+                OperatorNotAllowedInGraphError
+            ):  # in a function that could not be seen from the step
+                self._convert_everything = True
+                return self._trace(batch)
         except CannotTrace as error:
             self._reason = f"{error}.{getattr(error, 'place', None) or ''}"
         except Exception as error:  # run eagerly it raises the user's error, or works
@@ -165,18 +191,38 @@ class Step:
     def _traced_once(self, batch: Any, may_create: bool) -> tuple[Trace, Traced]:
         model = self.model
         trace = Trace(None, self._name, may_create)
-        leaves = flatten(batch)
-        stand_ins = [
-            trace.placeholder(t._value.shape, t._value.dtype, "data")
-            if isinstance(t, Tensor)
-            else t
-            for t in leaves
-        ]
-        n = sum(isinstance(t, Tensor) for t in leaves)
+        n = 0
+
+        def stand_in(leaf: Any) -> Any:
+            nonlocal n
+            if not isinstance(leaf, Tensor):
+                return leaf
+            n += 1
+            made: Any = trace.placeholder(leaf._value.shape, leaf._value.dtype, "data")
+            trace.given[made._value.value] = leaf._value
+            return made
+
+        stand_ins = [stand_in(leaf) for leaf in flatten(batch)]
+        outer, CALL.open_batch = CALL.open_batch, model.__dict__.get("_open_batch", False)
         try:
             with trace.active(), recorders(()), SEEDS.inside(self._seeds):
-                result = for_trace(getattr(model, self._name))(pack(batch, stand_ins))
+                step = convert_for_trace(getattr(model, self._name), (), self._convert_everything)
+                result = step(pack(batch, stand_ins))
                 outputs = flatten_result(result, self._name)
         finally:
+            CALL.open_batch = outer
             model._clear_losses()
+            trace.given.clear()
         return trace, Traced(trace, n, outputs, form_of(result), {})
+
+
+def _plain_key(batch: Any) -> Any:
+    """The key of a flat tuple of tensors, the quick way; else None."""
+    if type(batch) is not tuple:
+        return None
+    key = []
+    for t in batch:
+        if type(t) is not Tensor:
+            return None
+        key.append((t._value.shape, t._value.dtype))
+    return tuple(key)

@@ -155,7 +155,8 @@ class Trainer(TrainingSteps):
             )
         val_x = val_y = val_weight = None
         if validation_data is not None and validation_data != ():
-            val_x, val_y, val_weight = unpack_x_y_sample_weight(validation_data)
+            parts = unpack_x_y_sample_weight(validation_data)
+            val_x, val_y, val_weight = (_standard(part) for part in parts)  # once for all epochs
         frozen = self._use_compiled_trainable()
         handler = DataHandler(
             x, y, sample_weight, batch_size, steps_per_epoch, initial_epoch, epochs, shuffle, class_weight,

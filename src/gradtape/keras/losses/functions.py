@@ -121,7 +121,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 def _logits(output: Any, from_logits: bool, activation: str, function: str) -> tuple[Any, bool]:
     """The logits that a softmax or sigmoid left with its result, where there are some."""
-    logits = logits_of(output)
+    logits = logits_of(output, activation)
     if logits is None:
         return output, from_logits
     if from_logits:
@@ -166,7 +166,7 @@ def categorical_crossentropy(
     if not y_true.shape.is_compatible_with(y_pred.shape):
         raise ValueError(f"Shapes {y_true.shape} and {y_pred.shape} are incompatible")
     output, from_logits = _logits(
-        kept if logits_of(kept) is not None else y_pred,
+        kept if logits_of(kept, "Softmax") is not None else y_pred,
         from_logits,
         "Softmax",
         "categorical_crossentropy",

@@ -22,6 +22,7 @@ from gradtape.core.variable import UnreadVariable, Variable
 from gradtape.keras.engine.arrays import array_like, is_traced, outside_traces
 from gradtape.keras.optimizers.arguments import check_arguments
 from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm, like
+from gradtape.keras.optimizers.compiled import CompiledSteps
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
 from gradtape.keras.optimizers.traced import refuse_slices, update
@@ -34,6 +35,7 @@ class Optimizer:
     weight_decay: each step first takes off weight_decay * learning_rate * w.
     clipnorm, clipvalue, global_clipnorm: gradients are clipped by their norm, by value, by their joint norm.
     use_ema, ema_momentum, ema_overwrite_frequency: keep a moving average of the weights.
+    jit_compile: set it on the optimizer for `apply_gradients` outside of traced functions to be machine code.
 
     To derive an optimizer of your own, give it `build(var_list)` (make slots with `add_variable_from_reference`),
     `update_step(gradient, variable)` and `get_config()`.
@@ -71,7 +73,8 @@ class Optimizer:
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema = use_ema
         self.ema_momentum, self.ema_overwrite_frequency = ema_momentum, ema_overwrite_frequency
-        self.jit_compile = False
+        self.jit_compile = False  # as in TensorFlow on a CPU, where it can be set afterwards
+        self._compiled_steps: Any = None
         check_arguments(self, kwargs)
         self._iterations = Variable(np.asarray(0, np.int64), name="iteration", trainable=False)
         self._variables: list[Any] = [self._iterations]
@@ -282,6 +285,16 @@ class Optimizer:
             if g is None:
                 pairs = present(pairs)
                 break
+        if not (self.jit_compile and STATE.trace is None and self._take_compiled_step(pairs)):
+            self._take_step(pairs)
+        return UnreadVariable(self._iterations)
+
+    def _take_compiled_step(self, pairs: list[tuple[Any, Any]]) -> bool:
+        if self._compiled_steps is None:
+            self._compiled_steps = CompiledSteps(self)
+        return self._compiled_steps.take(pairs)
+
+    def _take_step(self, pairs: list[tuple[Any, Any]]) -> None:
         if self.clipnorm or self.global_clipnorm or self.clipvalue:
             pairs = list(zip(self._clip_gradients([g for g, _ in pairs]), [v for _, v in pairs]))
         if self.weight_decay:
@@ -298,7 +311,6 @@ class Optimizer:
             for _, v in pairs:
                 if v.constraint is not None:
                     v.assign(v.constraint(v))
-        return UnreadVariable(counter)
 
     def _internal_apply_gradients(self, pairs: list[tuple[Any, Any]]) -> None:
         if self.step is None or type(self).update_step is not Optimizer.update_step:

@@ -19,9 +19,9 @@ Lower = Callable[[Context, Equation], None]
 ROOMS = {  # room -> operations that have code of their own there: in its TABLE
     "conv": ("conv", "conv_backprop_input", "conv_backprop_filter"),
     "matmul": ("matmul", "gemm", "affine"),
-    "movement": ("transpose", "slice", "strided_slice", "reverse", "split", "unstack", "broadcast_to", "tile", "repeat",
-                 "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims", "squeeze", "identity",
-                 "stop_gradient", "ensure_shape"),
+    "movement": ("transpose", "slice", "strided_slice", "reverse", "split", "unstack", "broadcast_to", "tile",
+                 "repeat", "concat", "stack", "pad", "strided_slice_grad", "roll", "reshape", "expand_dims",
+                 "squeeze", "identity", "stop_gradient", "ensure_shape"),
     "pool": ("max_pool", "max_pool_grad", "avg_pool", "avg_pool_grad"),
     "put": ("put_row",),
     "rows": ("gather", "gather_grad", "unsorted_rows_sum", "one_hot", "argmax", "argmin", "cumsum", "cumprod"),

@@ -5,7 +5,8 @@ a convolution is a product whose rows of a are runs of that length, one per row 
 tiles of the matrix products.  An image is framed with zeros first, where there is padding, one image at a time.
 
     conv                    y = x * w
-    conv_backprop_input     the same, of the spread and framed cotangent with the window turned around
+    conv_backprop_input     the same, of the spread and framed cotangent with the window turned around; for few channels
+                            what each window contributes is added up
     conv_backprop_filter    w[r, :] += x[pixel, r] g[pixel, :]: rows are places of the window, k runs over the pixels
 """
 
@@ -28,6 +29,8 @@ from gradtape.backends.llvm.scalar import constant, llvm_type
 from gradtape.graph.ir import Equation
 
 Lower = Callable[[Context, Equation], None]
+NARROW = 8  # channels of which a tile would waste most of a register
+COLUMN_BYTES = 1 << 20
 PANEL_ROWS = 2048  # pixels whose cotangents are packed at a time
 
 
@@ -58,6 +61,11 @@ class Sizes:
     @property
     def image(self) -> int:
         return self.fh * self.fw * self.c
+
+    @property
+    def columns(self) -> int:
+        """What all windows of an image hold together."""
+        return self.oh * self.ow * self.kh * self.kw * self.c
 
     @property
     def flops(self) -> float:
@@ -115,12 +123,16 @@ def conv_backprop_input(equation: Equation) -> Lower | None:
     if sizes is None or not _float(w.dtype, g.dtype):
         return None
     turned = turned_sizes(sizes)
-    if turned is None:
-        return None
     dtype = w.dtype
+    narrow = sizes.c <= NARROW and sizes.columns * dtype.itemsize <= COLUMN_BYTES
+    if turned is None and not narrow:
+        return None
 
     def emit(ctx: Context, pointers: Sequence[ir.Value]) -> None:
         w_, g_, dx_ = pointers
+        if narrow or turned is None:
+            scattered(ctx, sizes, dtype, w_, g_, dx_)
+            return
         window = ctx.scratch(w.aval.nbytes)
         s = sizes
         last = s.kh * s.kw * s.c * s.o
@@ -232,6 +244,92 @@ def _put(
         (s.h, s.w, s.c), (step_h * s.fw * s.c, step_w * s.c, 1), contiguous((s.h, s.w, s.c))
     )
     moved(ctx, image, place, dtype, block, alone=True)
+
+
+def scattered(
+    ctx: Context, s: Sizes, dtype: np.dtype[Any], w: ir.Value, g: ir.Value, dx: ir.Value
+) -> None:
+    """The input's cotangent where it has few channels: what each window contributes, as one product, is added up."""
+    whole = s.kh * s.kw * s.c
+    vectors, size, kind = vectors_for(ctx, dtype, whole), dtype.itemsize, llvm_type(dtype)
+    width = vectors * ctx.lanes(dtype)
+    panels, panel_size = -(-whole // width), (s.o + 16) * width
+    packed = ctx.scratch(panels * panel_size * size)
+    pack = pack_of(ctx, dtype, vectors, True)
+    for panel in range(panels):
+        columns = ctx.index(min(width, whole - panel * width))
+        source = ctx.at(w, ctx.index(panel * width * s.o), kind)
+        target = ctx.at(packed, ctx.index(panel * panel_size), kind)
+        ctx.b.call(pack, [source, ctx.index(s.o), ctx.index(s.o), columns, target])
+    cost = s.flops / FLOPS_PER_NS
+    own = _line(s.columns * size) + _line(s.image * size)
+    memory = ctx.scratch((len(ctx.parts(s.n, cost)) - 1) * own)
+    one, no = constant(dtype, 1, 1.0), ir.Constant(I1, 0)
+
+    def part(inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any) -> None:
+        g, dx, packed, memory = given
+        e = inner.b
+        contributions = inner.at(memory, e.mul(inner.index(number), ir.Constant(I64, own)), I8)
+        frame = inner.at(contributions, inner.index(_line(s.columns * size)), I8)
+        with inner.loop(end, begin) as n:
+            slope = address(inner, g, n, dtype, s.oh * s.ow * s.o)
+            image = address(inner, dx, n, dtype, s.h * s.w * s.c)
+            for panel in range(panels):
+                block = inner.at(packed, inner.index(panel * panel_size), kind)
+                out = inner.at(contributions, inner.index(panel * width), kind)
+                columns = inner.index(min(width, whole - panel * width))
+
+                def rows(
+                    i: ir.Value,
+                    tile: ir.Function,
+                    block: Any = block,
+                    out: Any = out,
+                    columns: Any = columns,
+                ) -> None:
+                    a, c = (
+                        address(inner, slope, i, dtype, s.o),
+                        address(inner, out, i, dtype, whole),
+                    )
+                    o, step = inner.index(s.o), inner.index(1)
+                    zero = inner.index(0)
+                    e.call(
+                        tile,
+                        [a, o, step, block, o, c, inner.index(whole), columns, one, no, step, zero],
+                    )
+
+                fixed_rows(inner, dtype, vectors, s.oh * s.ow, True, rows)
+            target = frame if s.framed else image
+            fill(inner, target, dtype, s.image, 0)
+            with inner.loop(s.oh) as i, inner.loop(s.ow) as j:
+                window = e.add(e.mul(i, ir.Constant(I64, s.ow)), j)
+                source = address(inner, contributions, window, dtype, whole)
+                corner = e.add(
+                    e.mul(i, ir.Constant(I64, s.sh * s.fw)), e.mul(j, ir.Constant(I64, s.sw))
+                )
+                place = address(inner, target, corner, dtype, s.c)
+                with inner.loop(s.kh) as kh:
+                    _add_line(inner, s, dtype, source, place, kh)
+            if s.framed:
+                start = inner.at(frame, inner.index((s.top * s.fw + s.left) * s.c), kind)
+                shape = (s.h, s.w, s.c)
+                moved(
+                    inner,
+                    start,
+                    image,
+                    dtype,
+                    Block(shape, contiguous(shape), (s.fw * s.c, s.c, 1)),
+                    alone=True,
+                )
+
+    ctx.parallel(s.n, cost, [g, dx, packed, memory], part, name="scatter")
+
+
+def _add_line(
+    ctx: Context, s: Sizes, dtype: np.dtype[Any], source: ir.Value, place: ir.Value, kh: ir.Value
+) -> None:
+    """One row of a window, added to its place in the image."""
+    line = address(ctx, source, kh, dtype, s.kw * s.c)
+    add_row(ctx, line, address(ctx, place, kh, dtype, s.fw * s.c), dtype, s.kw * s.c)
 
 
 def conv_backprop_filter(equation: Equation) -> Lower | None:

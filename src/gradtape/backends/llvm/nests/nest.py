@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,15 +21,17 @@ from gradtape.backends.llvm.context import F64, I8, I32, I64, Context
 from gradtape.backends.llvm.nests.folds import Fold
 from gradtape.backends.llvm.nests.loops import SHORT, Row, cut, width_of
 from gradtape.backends.llvm.nests.memory import load, mask_below
+from gradtape.backends.llvm.nests.move import Block, moved
 from gradtape.backends.llvm.nests.plan import Pass, passes_of
 from gradtape.backends.llvm.nests.strips import Strips
 from gradtape.backends.llvm.nests.values import Values, rule_of
 from gradtape.backends.llvm.scalar import LOWERED
 from gradtape.graph.ir import Equation, Graph, Value
-from gradtape.graph.space import Level, Space, space_of
+from gradtape.graph.space import Dim, Level, Space, space_of
 
 IN_REGISTERS = 4  # vectors: a row of no more stays in registers from pass to pass
 ALONE = 1 << 14  # numbers that one thread folds and then goes over again
+WIDE = 1024  # numbers in a row to which short ones are joined
 STRIP = 4  # registers in a strip
 NS_PER_UNIT, NS_PER_BYTE = 0.3, 0.03
 
@@ -82,12 +85,40 @@ def lower_group(ctx: Context, equation: Equation, graph: Graph, space: Space) ->
 
     def emit(inner: Context, pointers: Sequence[ir.Value]) -> None:
         bad = None if flag is None else pointers[-1]
-        Nest(inner, space, dict(zip(names, pointers)), bad).emit()
+        wider, places = widened(inner, space, dict(zip(names, pointers)))
+        Nest(inner, wider, places, bad).emit()
 
     ctx.shared(("nest", described(graph)), given, emit)
     if flag is not None:
         bad = ctx.b.icmp_signed("!=", ctx.b.load(flag, typ=I32), ir.Constant(I32, 0))
         ctx.fallback_if(bad, equation)
+
+
+def widened(
+    ctx: Context, space: Space, pointers: dict[Value, ir.Value]
+) -> tuple[Space, dict[Value, ir.Value]]:
+    """Short rows of a map joined to longer ones: what is the same for every row is repeated in scratch memory first."""
+    if len(space.dims) != 2 or any(d.folded for d in space.dims):
+        return space, pointers
+    rows, n = (d.size for d in space.dims)
+    lanes = min(ctx.lanes(v.dtype) for v in space.spans)
+    times = max([m for m in range(2, WIDE // n + 1) if rows % m == 0], default=1)
+    columns = [v for v, s in space.strides.items() if s == (0, 1)]
+    if n >= 2 * lanes or n % lanes == 0 or times * n < 4 * lanes or rows < 4 * times:
+        return space, pointers
+    if any(s not in ((0, 0), (0, 1), (n, 1)) for s in space.strides.values()) or any(
+        v not in space.reads for v in columns
+    ):
+        return space, pointers
+    if any(spans == {0} for spans in space.spans.values()):
+        return space, pointers
+    found = dict(pointers)
+    for v in columns:
+        found[v] = ctx.scratch(times * v.aval.nbytes)
+        moved(ctx, pointers[v], found[v], v.dtype, Block((times, n), (n, 1), (0, 1)), alone=True)
+    dims = (Dim(rows // times, False), Dim(times * n, False))
+    strides = {v: (times * n, 1) if s == (n, 1) else s for v, s in space.strides.items()}
+    return replace(space, dims=dims, strides=strides), found
 
 
 def described(graph: Graph) -> tuple[Any, ...]:

@@ -43,6 +43,12 @@ class Windows:
     top: int
     left: int
 
+    @property
+    def tiling(self) -> bool:
+        """Whether every place of the image lies in exactly one window."""
+        steps = (self.kh, self.kw, self.top, self.left) == (self.sh, self.sw, 0, 0)
+        return steps and (self.oh * self.sh, self.ow * self.sw) == (self.h, self.w)
+
 
 def windows_of(shape: tuple[int, ...], attrs: Any) -> Windows | None:
     """The windows, or None for what has no code here: dilations, windows over images or channels, other ranks."""
@@ -160,6 +166,10 @@ class _Images:
     def put(self, x: ir.Value, place: ir.Value) -> None:
         store(self.ctx, self.dtype, x, place, self.lanes, self.mask)
 
+    def more(self, x: ir.Value, place: ir.Value) -> None:
+        """Added to what is there, if windows can meet."""
+        self.put(x if self.s.tiling else self.scalar.add(self.get(place), x), place)
+
     def first_largest(
         self, x: ir.Value, n: ir.Value, i: ir.Value, j: ir.Value, c: ir.Value
     ) -> ir.Value:
@@ -191,7 +201,7 @@ def _lowering(
         def part(
             inner: Context, given: Sequence[ir.Value], begin: Any, end: Any, number: Any
         ) -> None:
-            if zero is not None:
+            if zero is not None and not s.tiling:
                 size = s.h * s.w * s.c
                 with inner.loop(end, begin) as n:
                     fill(inner, address(inner, given[zero], n, dtype, size), dtype, size, 0)
@@ -244,7 +254,7 @@ def max_pool_grad(equation: Equation) -> Lower | None:
                 place = images.of_input(dx, n, row, column, c)
                 hit = b.icmp_signed("==", which, splat(b, b.trunc(number, I32), images.lanes))
                 share = b.select(hit, slope, images.scalar.const(0))
-                images.put(images.scalar.add(images.get(place), share), place)
+                images.more(share, place)
                 return []
 
             images.taps(i, j, [], put)
@@ -287,7 +297,7 @@ def avg_pool_grad(equation: Equation) -> Lower | None:
 
             def put(row: ir.Value, column: ir.Value, number: ir.Value) -> list[ir.Value]:
                 place = images.of_input(dx, n, row, column, c)
-                images.put(images.scalar.add(images.get(place), share), place)
+                images.more(share, place)
                 return []
 
             images.taps(i, j, [], put)

@@ -107,30 +107,6 @@ def gather(equation: Equation) -> Lower | None:
     return lower
 
 
-def put_row(equation: Equation) -> Lower | None:
-    """The buffer, copied unless it is written in place, with one row replaced."""
-    (buffer, index, row), (y,) = equation.inputs, equation.outputs
-    n = buffer.shape[0]
-    if not movable(buffer.dtype) or index.dtype.kind != "i" or n == 0:
-        return None
-    kind = bits(buffer.dtype)
-
-    def lower(ctx: Context, equation: Equation) -> None:
-        if not y.aval.size:
-            return
-        watch = Range(ctx, n)
-        source, target = ctx.pointer(buffer), ctx.pointer(y)
-        if source is not target:
-            copy_flat(ctx, source, target, kind, y.aval.size)
-        place = load(ctx, index.dtype, ctx.pointer(index))
-        place = watch.watched(ctx, place, index.dtype)
-        size = row.aval.size
-        copy_flat(ctx, ctx.pointer(row), address(ctx, target, place, kind, size), kind, size)
-        watch.done(ctx, equation)
-
-    return lower
-
-
 def add_row(ctx: Context, source: ir.Value, target: ir.Value, dtype: np.dtype[Any], n: int) -> None:
     """target[:n] += source[:n]."""
     lanes = ctx.lanes(dtype)
@@ -378,7 +354,6 @@ def running(equation: Equation) -> Lower | None:
 
 TABLE: dict[str, Callable[[Equation], Any]] = {
     "gather": gather,
-    "put_row": put_row,
     "gather_grad": gather_grad,
     "unsorted_rows_sum": unsorted_rows_sum,
     "one_hot": one_hot,
