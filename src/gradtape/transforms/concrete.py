@@ -200,6 +200,15 @@ class Traced(Program):
             k for k in range(len(written)) if len(outputs) + k not in self._donate.values()
         ]
         self.argument_variables = argument_variables
+        # What TensorFlow shows of the function: stand-ins of its arguments and results.
+        self.symbolic_inputs = [
+            trace.wrap(v, v.shape, None, "") for v in trace.inputs[:n_arguments]
+        ]
+        self.symbolic_outputs = [
+            trace.wrap(trace.value_of(t._value), t._value.shape) for t in outputs
+        ]
+        for i, tensor in enumerate(self.symbolic_outputs):
+            tensor._name = f"Identity_{i}" if i else "Identity"
         self.rebind = any(id(v) in argument_variables for v in self.variables)
 
     # --- calls ---

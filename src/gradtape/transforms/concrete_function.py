@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import weakref
 from typing import Any
 
 import numpy as np
 
 from gradtape.base import tree
-from gradtape.base.dtypes import as_dtype
 from gradtape.base.errors import StructureError
 from gradtape.base.shapes import TensorShape
 from gradtape.core.context import recorders
@@ -30,6 +30,9 @@ from gradtape.transforms.signature_text import details, summary
 TRIAL_SIZE = 2  # of an open dimension, when a function is traced before it is called
 
 
+_NUMBERS = itertools.count(1)
+
+
 class ConcreteFunction:
     """One signature of a `tf.function`: call it on tensors of that signature.
 
@@ -46,7 +49,7 @@ class ConcreteFunction:
         described = iter(key.leaves)
         self._args, self._kwargs = map_leaves(lambda x: _spec_of(x, next(described)), args, kwargs)
         self._open = any(k[0] == "tensor" and (k[2] is None or None in k[2]) for k in key.leaves)
-        self.name = f"__inference_{owner.__name__}"
+        self.name = f"__inference_{owner.__name__}_{next(_NUMBERS)}".encode()
 
     # --- tracing ---
 
@@ -66,7 +69,7 @@ class ConcreteFunction:
     def _traced(self, args: Any, kwargs: Any, may_create: bool) -> tuple[Traced, list[Any]]:
         trace = Trace(None, self._function.__name__, may_create)
         leaves = iter(self._key.leaves)
-        names = iter(_leaf_names(self._function._names(), args, kwargs))
+        names = iter(_leaf_names(*self._function._positional(), args, kwargs))
         n_tensors = 0
         argument_variables: dict[int, int] = {}
         place = -1
@@ -168,7 +171,8 @@ class ConcreteFunction:
                     and isinstance(value, Tensor)
                 ):
                     merged.append(spec)
-                    given.insert(0, value)
+                    if not _is_number(value, spec):
+                        given.insert(0, value)
                     continue
                 merged.append(value)
             elif name in kwargs:
@@ -196,7 +200,7 @@ class ConcreteFunction:
             if isinstance(spec, TensorSpec) and isinstance(x, Tensor):
                 if x.dtype != spec.dtype:
                     raise StructureError(
-                        f"cannot compute {self.name}: expected a {spec.dtype.name} tensor.",
+                        f"cannot compute {self.name.decode()}: expected a {spec.dtype.name} tensor.",
                         argument=x,
                     )
                 if not spec.shape.is_compatible_with(x.shape):
@@ -214,9 +218,15 @@ class ConcreteFunction:
 
     @property
     def structured_outputs(self) -> Any:
+        """The results in their form, as symbolic tensors."""
         traced = self._any
-        avals = traced.graph.outputs[: traced.n_outputs]
-        return traced.pack([TensorSpec(v.shape, as_dtype(v.dtype)) for v in avals])
+        return traced.pack(list(traced.symbolic_outputs))
+
+    @property
+    def _output_specs(self) -> Any:
+        return tree.map_structure(
+            lambda t: None if t is None else TensorSpec(t.shape, t.dtype), self.structured_outputs
+        )
 
     @property
     def output_shapes(self) -> Any:
@@ -258,13 +268,17 @@ class ConcreteFunction:
         return self._text()
 
     def _text(self) -> str:
-        return summary(self._function.__name__, self._function._names(), self._args, self._kwargs)
+        return summary(
+            self._function.__name__, self._function._positional()[0], self._args, self._kwargs
+        )
 
     def pretty_printed_signature(self, verbose: bool = True) -> str:
         """The signature; below it, line by line, what the arguments and the results are."""
         if not verbose:
             return self._text()
-        below = details(self._function._names(), self._args, self._kwargs, self.structured_outputs)
+        below = details(
+            self._function._positional()[0], self._args, self._kwargs, self._output_specs
+        )
         return f"{self._text()}\n{below}"
 
     def __str__(self) -> str:
@@ -277,6 +291,17 @@ class ConcreteFunction:
 def _number_as_tensor(x: Any) -> Any:
     number = isinstance(x, np.ndarray | np.generic | int | float) and not isinstance(x, bool)
     return convert(x) if number else x
+
+
+def _is_number(tensor: Tensor, value: Any) -> bool:
+    """Whether a tensor is the Python number that a signature holds."""
+    array = tensor._value
+    return (
+        type(array) is np.ndarray
+        and not array.ndim
+        and isinstance(value, int | float)
+        and array[()] == value
+    )
 
 
 def form_of(result: Any) -> Any:
@@ -304,10 +329,11 @@ def _spec_of(x: Any, described: Any) -> Any:
     return x
 
 
-def _leaf_names(names: list[str], args: Any, kwargs: Any) -> list[str]:
+def _leaf_names(names: list[str], rest: str, args: Any, kwargs: Any) -> list[str]:
     found = []
     for index, value in enumerate(args):
-        found += [names[index] if index < len(names) else "args"] * len(tree.flatten(value))
+        name = names[index] if index < len(names) else f"{rest}_{index - len(names)}"
+        found += [name] * len(tree.flatten(value))
     for name in sorted(kwargs):
         found += [name] * len(tree.flatten(kwargs[name]))
     return found

@@ -132,7 +132,7 @@ class Function:
         return found
 
     def __repr__(self) -> str:
-        return f"<gradtape Function {self.__name__}>"
+        return f"<gradtape Function {self.__name__} object at 0x{id(self):x}>"
 
     def __deepcopy__(self, memo: Any) -> Function:
         return Function(
@@ -305,6 +305,14 @@ class Function:
                 "expensive; `fn.traces()` lists all.", len(self._traces), len(self._traces), self, reason,
             )  # fmt: skip
         return concrete
+
+    def _positional(self) -> tuple[list[str], str]:
+        """The names of the arguments by position, and of what takes the rest of them."""
+        if self._signature is None:
+            return [], "args"
+        parameters = self._signature.parameters.values()
+        names = [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]
+        return names, next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
 
     def _names(self) -> list[str]:
         return [] if self._signature is None else list(self._signature.parameters)
