@@ -49,11 +49,11 @@ def serial(function: int, operands: int, cuts: Any, count: int) -> None:
 class Native:
     """run(*arrays) -> arrays, by the code of `lower(ctx, equation)`."""
 
-    def __init__(self, equation: Equation, lower: Any, threads: Any = None):
+    def __init__(self, equation: Equation, lower: Any, threads: Any = None, vector_bytes: int = 0):
         self.equation = equation
         module = ir.Module()
         module.triple = engine.host().triple
-        self.unit = Unit(module, engine.host().vector_bytes)
+        self.unit = Unit(module, vector_bytes or engine.host().vector_bytes)
         function = ir.Function(module, ir.FunctionType(I32, [PTR, PTR, PTR]), "run")
         buffers, table, arena = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))

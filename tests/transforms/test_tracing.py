@@ -240,6 +240,20 @@ def test_what_a_call_returns_belongs_to_the_caller():
     assert not np.shares_memory(c._value, f(x)[2]._value)
 
 
+def test_memory_of_a_large_result_is_used_again_when_nobody_has_it():
+    f = tf.function(lambda x, c: x * c)
+    x = tf.ones([2**21])
+    result, places = f(x, tf.constant(1.0)), []
+    for n in range(2, 8):
+        result = f(x, tf.constant(float(n)))  # while the last one is still held
+        places.append(result._value.ctypes.data)
+        assert float(result[0]) == float(result[-1]) == n
+    assert len(set(places)) == 2
+    kept = [np.asarray(f(x, tf.constant(float(n)))) for n in range(6)]
+    assert [float(k[-1]) for k in kept] == [float(n) for n in range(6)]
+    assert len({k.ctypes.data for k in kept}) == 6
+
+
 def test_numbers_of_a_traced_tensor_are_refused():
     @tf.function(autograph=False)
     def truth(x):

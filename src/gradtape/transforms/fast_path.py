@@ -7,6 +7,7 @@ their types.  Whatever does not fit gives `MISS`, and the call goes the long way
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,29 @@ from gradtape.core.variable import Variable
 from gradtape.transforms.signature import PLAIN
 
 MISS = object()
+LARGE_BYTES = 4 * 2**20  # of a result whose memory is worth keeping: fresh pages cost more than filling them
+
+
+class Spare:
+    """Memory for one large result of a function: that of one of its last two, once nobody has it any more.
+
+    Two, since a loop holds the last result while it asks for the next.
+    """
+
+    __slots__ = ("shape", "dtype", "older", "newer")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any):
+        self.shape, self.dtype = shape, dtype
+        self.older: np.ndarray | None = None
+        self.newer: np.ndarray | None = None
+
+    def __call__(self) -> np.ndarray:
+        found = self.older
+        # Held by `self`, by `found`, and by the question itself: tensors, views and other threads would be more.
+        if found is None or sys.getrefcount(found) != 3:
+            found = np.empty(self.shape, self.dtype)
+        self.older, self.newer = self.newer, found
+        return found
 
 
 def take_over(variable: Any, new_buffer: Callable[..., np.ndarray], aval: Any) -> None:
@@ -65,8 +89,12 @@ def fast_path(args: tuple[Any, ...], traced: Any, executable: Any) -> Callable[.
     outputs = []
     for k in range(traced.n_outputs):
         aval = traced.graph.outputs[k].aval
-        scope[f"s{k}"], scope[f"d{k}"] = aval.shape, aval.dtype
-        lines.append(f"    o{k} = empty(s{k}, d{k})")
+        if aval.nbytes >= LARGE_BYTES and aval.dtype.kind != "O":
+            scope[f"spare{k}"] = Spare(aval.shape, aval.dtype)
+            lines.append(f"    o{k} = spare{k}()")
+        else:
+            scope[f"s{k}"], scope[f"d{k}"] = aval.shape, aval.dtype
+            lines.append(f"    o{k} = empty(s{k}, d{k})")
         outputs.append(f"o{k}")
     lines += [
         f"    if door({', '.join([*operands, *outputs])}) is not None:",
