@@ -92,7 +92,12 @@ def call_of_users(
 
     sub = body(way_back, outputs, "custom_gradient")
     types = tuple([Aval(tuple([int(n) for n in y._value.shape]), y._value.dtype) for y in outputs])
-    attrs = {"graph": sub.graph(), "types": types, "n_arguments": len(inputs), "given": tuple(given)}
+    attrs = {
+        "graph": sub.graph(),
+        "types": types,
+        "n_arguments": len(inputs),
+        "given": tuple(given),
+    }
     return bind_typed("custom_rule", (*outputs, *inputs, *sub.captures), attrs, types)
 
 
