@@ -123,13 +123,17 @@ def judged(
     return texts
 
 
+def ill(exact: list[np.ndarray], scales: list[float]) -> bool:
+    """Whether a result is so much moved by roundings that it says nothing."""
+    sizes = [max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=0.0))) for x in exact]
+    return any(s > ILL * n for s, n in zip(scales, sizes))
+
+
 def examine(source: Source, with_compiled: bool = True) -> Outcome:
     exact, scales = exactly(source)
-    sizes = [max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=0.0))) for x in exact]
-    ill = any(s > ILL * n for s, n in zip(scales, sizes))
     scope = module(source, source.dtype)
     eager = call(scope, scope["program"], *inputs(source, source.dtype))
-    outcome = Outcome(source, judged(source, exact, scales, eager), [], ill)
+    outcome = Outcome(source, judged(source, exact, scales, eager), [], ill(exact, scales))
     if with_compiled:
         (once, again), traces = compiled(source)
         outcome.compiled = judged(source, exact, scales, once)

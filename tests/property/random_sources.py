@@ -53,11 +53,13 @@ def dtypes_of(dtype: str) -> dict[str, Any]:
     return {k: tf.dtypes.as_dtype(v) for k, v in names.items()}
 
 
-def values(rng: np.random.Generator, dtype: str, of: tuple[int, ...]) -> np.ndarray:
+def values(
+    rng: np.random.Generator, dtype: str, of: tuple[int, ...], special: bool = False
+) -> np.ndarray:
     x = np.round(rng.uniform(-1.5, 1.5, of) * 64) / 64  # numbers that every dtype holds
-    if rng.random() < 0.1:
-        special = np.array([0.0, -0.0, 1.0, 2.0])
-        x = np.where(rng.random(of) < 0.3, special[rng.integers(4, size=of)], x)
+    if special or rng.random() < 0.1:
+        numbers = np.array([0.0, -0.0, 1.0, 2.0] + 2 * [np.inf, -np.inf, np.nan][: 3 * special])
+        x = np.where(rng.random(of) < 0.3, numbers[rng.integers(len(numbers), size=of)], x)
     if dtype.startswith("complex"):
         return np.asarray(x + 1j * np.round(rng.uniform(-1.5, 1.5, of) * 64) / 64).astype(dtype)
     return np.asarray(x).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
@@ -101,7 +103,10 @@ def draw(seed: int, statements: tuple[int, int] = (4, 12), depth: int = 2) -> So
     scope: dict[str, Any] = {"tf": tf, "COUNT": 0, "FLAG": True, **dtypes_of(dtype)}
     n = int(rng.integers(2, 4))
     shapes = [SHAPES[i] for i in rng.integers(len(SHAPES), size=n)]
-    arrays = [values(rng, dtype if i == 0 else real_of(dtype), s) for i, s in enumerate(shapes)]
+    special = scope["SPECIAL"] = bool(rng.random() < 0.1)
+    arrays = [
+        values(rng, dtype if i == 0 else real_of(dtype), s, special) for i, s in enumerate(shapes)
+    ]
     names = [f"x{i}" for i in range(n)]
     rest = [np.asarray(int(rng.integers(0, 4)), np.int32), rng.integers(0, 4, (3,)).astype(INTS[int(rng.integers(6))]),
             rng.random(shapes[0]) < 0.5]  # fmt: skip

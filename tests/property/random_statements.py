@@ -121,7 +121,10 @@ class Writer:
         self.lines.append("    " * self.indent + text)
 
     def value_of(self, expression: str) -> Any:
-        """What an expression gives, if it is a tensor of moderate size and moderate numbers; otherwise None."""
+        """What an expression gives, if it is a tensor of moderate size and moderate numbers; otherwise None.
+
+        Infinities and NaNs are moderate where the program is about them.
+        """
         try:
             value = eval(expression, self.scope, dict(self.env))
             array = np.asarray(value.numpy())
@@ -130,9 +133,10 @@ class Writer:
         if array.size > LARGEST or array.size == 0 or array.dtype.kind not in KINDS:
             return None
         wide = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
-        if not np.all(np.isfinite(wide)) or wide.max() > (
-            60 if array.dtype.kind in "iu" else BOUND
-        ):
+        finite = wide[np.isfinite(wide)]
+        if finite.size < wide.size and not self.scope["SPECIAL"]:
+            return None
+        if finite.max(initial=0.0) > (60 if array.dtype.kind in "iu" else BOUND):
             return None
         return value
 
