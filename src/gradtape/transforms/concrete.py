@@ -125,8 +125,8 @@ def _with_own_draws(e: Equation) -> Equation:
             attrs[name] = with_own_draws(value)
         elif type(value) is tuple and any(isinstance(v, Graph) for v in value):
             attrs[name] = tuple([with_own_draws(v) if isinstance(v, Graph) else v for v in value])
-        elif hasattr(value, "anew"):
-            attrs[name] = value.anew()
+        elif (anew := getattr(value, "anew", None)) is not None:
+            attrs[name] = anew()
     return replace(e, attrs=attrs) if e.effect else e
 
 

@@ -69,7 +69,8 @@ class ConcreteFunction:
     def _traced(self, args: Any, kwargs: Any, may_create: bool) -> tuple[Traced, list[Any]]:
         trace = Trace(None, self._function.__name__, may_create)
         leaves = iter(self._key.leaves)
-        names = iter(_leaf_names(*self._function._positional(), args, kwargs))
+        own, rest = self._function._positional()
+        names = iter(_leaf_names(own, rest, args, kwargs))
         n_tensors = 0
         argument_variables: dict[int, int] = {}
         place = -1
