@@ -8,7 +8,7 @@ from graph_text import graph_of
 
 pytest.importorskip("llvmlite")
 
-from gradtape.backends.llvm import program, runtime  # noqa: E402
+from gradtape.backends.llvm import program, runtime
 
 # q is ready after the fold, r before it; j and k are temporary, so r could take the place of either.
 TEXT = """{ a: bool[], b: float64[2], c: float64[2], d: float64[2], e: float64[2], f: float64[2,2], g: float64[1] .
