@@ -129,6 +129,11 @@ class Variable:
         self._lent = True
         return self._buffer
 
+    def _held(self) -> np.ndarray:
+        """The buffer for somebody who keeps it: compiled code will not write into it any more."""
+        self._lent = True
+        return self._buffer
+
     def _as_tensor(self) -> Tensor:
         if STATE.trace is not None:
             tensor = STATE.trace.read(self)
