@@ -41,4 +41,6 @@ def test_products_are_taken_apart(equation, x, y, dtype):
     found = optimize(graph, reorder=True)
     verify(found)
     assert not any(e.op == "einsum" for e in found.equations)
-    np.testing.assert_allclose(found.run(x, y)[0], want, rtol=4e-6 if dtype is np.float32 else 1e-14)
+    np.testing.assert_allclose(
+        found.run(x, y)[0], want, rtol=4e-6 if dtype is np.float32 else 1e-14
+    )
