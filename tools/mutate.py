@@ -185,7 +185,7 @@ def complex_first(card: type[Op], sample: Any, rng: np.random.Generator) -> None
 def unbroadcast_is_caught() -> list[str]:
     """Cards whose samples broadcast, but whose check passes without the un-broadcasting: none should."""
     missed = []
-    keep_raw, keep_recorded = Raw.unbroadcast, type(RECORDED).unbroadcast
+    kept = vars(Raw)["unbroadcast"], vars(type(RECORDED))["unbroadcast"]
     Raw.unbroadcast = staticmethod(lambda c, shape: c)  # type: ignore[method-assign]
     type(RECORDED).unbroadcast = staticmethod(lambda c, shape: c)  # type: ignore[method-assign]
     try:
@@ -206,7 +206,7 @@ def unbroadcast_is_caught() -> list[str]:
                 except Exception:
                     continue
     finally:
-        Raw.unbroadcast, type(RECORDED).unbroadcast = keep_raw, keep_recorded
+        Raw.unbroadcast, type(RECORDED).unbroadcast = kept  # type: ignore[method-assign]
     return missed
 
 

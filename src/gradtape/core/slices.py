@@ -38,7 +38,9 @@ class IndexedSlices:
     @property
     def shape(self) -> Any:
         shape = self._dense_shape
-        return TensorShape(None if shape is None else [int(n) for n in np.asarray(getattr(shape, "_value", shape))])
+        return TensorShape(
+            None if shape is None else [int(n) for n in np.asarray(getattr(shape, "_value", shape))]
+        )
 
     @property
     def dtype(self) -> Any:

@@ -96,7 +96,9 @@ class Variable:
                 if wanted is not None
                 else constant_array(initial_value, None, None)
             )
-        if trace is not None and not isinstance(value, np.ndarray):  # put together of tensors that are being traced
+        if trace is not None and not isinstance(
+            value, np.ndarray
+        ):  # put together of tensors that are being traced
             value = trace.evaluate(value.tensor)
         self._shape = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not self._shape.is_compatible_with(value.shape):
@@ -124,6 +126,11 @@ class Variable:
     def _value(self) -> np.ndarray:
         if STATE.trace is not None:
             return STATE.trace.read(self)._value
+        self._lent = True
+        return self._buffer
+
+    def _held(self) -> np.ndarray:
+        """The buffer for somebody who keeps it: compiled code will not write into it any more."""
         self._lent = True
         return self._buffer
 

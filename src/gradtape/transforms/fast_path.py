@@ -18,7 +18,9 @@ from gradtape.core.variable import Variable
 from gradtape.transforms.signature import PLAIN
 
 MISS = object()
-LARGE_BYTES = 4 * 2**20  # of a result whose memory is worth keeping: fresh pages cost more than filling them
+LARGE_BYTES = (
+    4 * 2**20
+)  # of a result whose memory is worth keeping: fresh pages cost more than filling them
 
 
 class Spare:

@@ -221,7 +221,7 @@ def control_flow(tf, rng, form):
         elif form == "rnn":
             y = tf.zeros([3])
             for t in tf.range(tf.shape(x)[0]):
-                y = tf.tanh(y * w + x[t])
+                y = tf.tanh(0.5 * (y * w + x[t]))
         else:
             y = x
             for _ in tf.range(2):

@@ -120,8 +120,8 @@ class Ways:
 
 
 CHECKING = frozenset(
-    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "put_row", "floor_div", "floor_mod", "truncate_div",
-     "truncate_mod")
+    ("sparse_softmax_cross_entropy_with_logits", "gather", "gather_nd", "put_row", "floor_div", "floor_mod",
+     "truncate_div", "truncate_mod")
 )  # fmt: skip
 
 

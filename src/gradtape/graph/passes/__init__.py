@@ -1,8 +1,8 @@
 """Passes: each takes a graph and gives one with the same meaning.  `optimize` runs them until nothing changes.
 
-Meaning is what `Graph.run` gives, bit for bit (a NaN is a NaN), and the effects in their order.  Only with `reorder` may
-the terms of a sum be added in another order, only with `allow_rounding` may a result differ by rounding, or by the sign
-of a zero.
+Meaning is what `Graph.run` gives, bit for bit (a NaN is a NaN), and the effects in their order.  Only with `reorder`
+may the terms of a sum be added in another order, only with `allow_rounding` may a result differ by rounding, or by the
+sign of a zero.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Products over named axes, taken apart: axes put in order, and one matrix product or one elementwise one.
 
-    einsum("bqhd,bkhd->bhqk", x, y)  =  matmul(transpose(x), transpose(y)), reshaped
+einsum("bqhd,bkhd->bhqk", x, y)  =  matmul(transpose(x), transpose(y)), reshaped
 """
 
 from __future__ import annotations

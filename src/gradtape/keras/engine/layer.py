@@ -427,7 +427,7 @@ class Layer(Weights, Connected, Losses):
                 with real_random():
                     self.build(shapes)
                 if CALL.probing:
-                    CALL.born.extend((v, v._buffer) for v in self.weights)
+                    CALL.born.extend((v, v._held()) for v in self.weights)
             Layer.build(self, shapes)
         if self._initial_weights is not None:
             self._set_initial_weights()

@@ -152,7 +152,7 @@ def _run(function: Callable[..., Any], layer: Any, arguments: Any, trial: int) -
 @contextmanager
 def untouched(layer: Any) -> Iterator[None]:
     """Weights, random state and tapes are afterwards what they were before, but for layers that were built."""
-    known = [(v, v._buffer) for v in layer.variables] if layer is not None and layer.built else []
+    known = [(v, v._held()) for v in layer.variables] if layer is not None and layer.built else []
     outer = CALL.born
     CALL.born = born = []
     CALL.probing += 1
