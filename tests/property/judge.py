@@ -77,8 +77,16 @@ def rounding(roundoff: float, rng: np.random.Generator, alike: bool) -> Iterator
             setattr(RAW, name, kernel)
 
 
+def parts(array: np.ndarray) -> np.ndarray:
+    """In float64; of complex numbers the parts along a last axis, as one may be infinite and not the other."""
+    if array.dtype.kind == "c":
+        return np.stack([array.real, array.imag], -1).astype(np.float64)
+    return array.astype(np.float64)
+
+
 def scale(exact: np.ndarray, moved: list[np.ndarray], roundoff: float) -> float:
     """The largest of the values and of what moves them."""
+    exact, moved = parts(exact), [parts(m) for m in moved]
     finite = np.isfinite(exact)
     largest = float(np.abs(exact[finite]).max(initial=0.0))
     for m in moved:
@@ -93,7 +101,8 @@ def differs(exact: np.ndarray, got: np.ndarray, dtype: str, s: float) -> str:
         return f"shape {got.shape} instead of {exact.shape}"
     if got.dtype.kind in "iub":
         return "" if np.array_equal(exact, got) else f"{got} instead of {exact}"
-    wide = got.astype(np.complex128 if got.dtype.kind == "c" else np.float64)
+    wide = parts(got)
+    exact = parts(exact)
     finite = np.isfinite(exact)
     if not np.array_equal(finite, np.isfinite(wide)):
         return f"{wide} instead of {exact}: not finite elsewhere"

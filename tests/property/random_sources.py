@@ -36,6 +36,7 @@ class Source:
     order: int  # of the gradient that is asked for
     inside: bool  # whether the tape is inside of the traced function
     control: bool  # whether it holds control flow
+    special: bool  # whether infinities and NaNs are among the numbers
     notes: list[str] = field(default_factory=list)
 
 
@@ -144,4 +145,4 @@ def draw(seed: int, statements: tuple[int, int] = (4, 12), depth: int = 2) -> So
         f"def program({arguments}):\n    return {wrapped.format(a=arguments, x=', '.join(names))}\n"
     )
     inside = bool(rng.random() < 0.5) or which == 0
-    return Source(seed, text, dtype, [*arrays, *rest], which, inside, top.control)
+    return Source(seed, text, dtype, [*arrays, *rest], which, inside, top.control, special)
