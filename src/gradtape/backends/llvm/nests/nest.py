@@ -464,10 +464,11 @@ def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[
     places = {v: k for k, v in reversed(list(enumerate(equation.inputs)))}
     inner = dict(zip(graph.inputs, equation.inputs if equation.op == "fused" else graph.inputs))
     last_read: dict[Value, int] = {}
-    for number, one in enumerate(passes_of(space, keeping=True)):
-        for s in (*one.steps, *one.folds):
-            for x in s.equation.inputs:
-                last_read[x] = number
+    for keeping in (True, False):  # in memory, and in registers: then what is needed again is computed again
+        for number, one in enumerate(passes_of(space, keeping)):
+            for s in (*one.steps, *one.folds):
+                for x in s.equation.inputs:
+                    last_read[x] = max(number, last_read.get(x, 0))
     pairs = []
     for k, y in enumerate(graph.outputs):
         for x in graph.inputs:
