@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.catalog import CATALOG, Work
 from benchmarks.peers import Peer, environment
 
+PAUSE_S = 0.05  # before a turn: the idle threads of the last one still look for work, and take a processor
 SLICE_S = 0.1  # one framework's turn in one round; short, so that a disturbance hits all alike
 OURS = (
     "gradtape function",
@@ -36,6 +37,7 @@ def rounds_of(turns: dict[str, Callable[[], float]], rounds: int) -> Times:
     for n in range(rounds):
         k = n % len(names)
         for name in names[k:] + names[:k]:
+            time.sleep(PAUSE_S)
             times[name].append(turns[name]())
     return times
 

@@ -2,7 +2,7 @@
 
 A region is a function and its parts.  The caller and one worker take parts off a common counter until none is left; the
 parts depend on the loop alone, so results do not depend on who took which.  The worker is started by the first
-region, looks for work a few microseconds longer and then sleeps; while it is at work for one caller, others do all
+region, looks for work a while longer and then sleeps; while it is at work for one caller, others do all
 their parts themselves, so that there are never more than two threads at it.  A forked child starts with no worker.
 """
 
@@ -19,7 +19,7 @@ from llvmlite import ir
 from gradtape.backends.llvm.engine import compile_ir, host
 from gradtape.backends.llvm.native import I8, I32, I64, PTR, VOID, call_pointer, on_stack
 
-SPINS = 400  # looks for work before the worker sleeps
+SPINS = 4000  # looks for work before the worker sleeps: some 50 microseconds
 # Fields of the pool, in bytes; each of the first three has a cache line to itself.
 # OPEN: 1 while a region has parts to give, 2 once the worker has joined.  SLEEPING: the worker waits to be woken.
 NEXT, OPEN, TURN, FUNCTION, OPERANDS, BOUNDS, PARTS, BUSY, READY = (
