@@ -464,7 +464,10 @@ def inplace_pairs(graph: Graph, space: Space, equation: Equation) -> list[tuple[
     places = {v: k for k, v in reversed(list(enumerate(equation.inputs)))}
     inner = dict(zip(graph.inputs, equation.inputs if equation.op == "fused" else graph.inputs))
     last_read: dict[Value, int] = {}
-    for keeping in (True, False):  # in memory, and in registers: then what is needed again is computed again
+    for keeping in (
+        True,
+        False,
+    ):  # in memory, and in registers: then what is needed again is computed again
         for number, one in enumerate(passes_of(space, keeping)):
             for s in (*one.steps, *one.folds):
                 for x in s.equation.inputs:
