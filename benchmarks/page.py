@@ -119,8 +119,8 @@ def behind(timed: dict[str, dict[str, Any]], fresh: dict[str, dict[str, Any]]) -
             said += ["faster are " + ", ".join(peers)] if peers else []
             said += missed(timed[name])
         said += missed(fresh[name]) if name in fresh else []
-        if said or name in NOTES:
-            text = "; ".join(said) + "." * bool(said)
+        if said:
+            text = "; ".join(said) + "."
             lines.append(f"* **{SHORT[name]}**: {text} {NOTES.get(name, '')}".rstrip())
     return lines or ["Nowhere, in the runs shown here."]
 
