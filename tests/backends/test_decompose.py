@@ -34,14 +34,3 @@ def test_every_sample(op):
             np.testing.assert_allclose(y, e, rtol=1e-5 if y.dtype == np.float32 else 1e-12)
         count += 1
     assert count >= 4
-
-
-def test_the_attention_product_needs_no_turning_of_its_last_axis():
-    x, y = np.ones((2, 5, 3, 4)), np.ones((2, 6, 3, 4))
-    inputs = (Value(aval_of(x)), Value(aval_of(y)))
-    equation = Equation(
-        "einsum", inputs, {"equation": "bqhd,bkhd->bhqk"}, (Value(aval_of(np.ones((2, 3, 5, 6)))),)
-    )
-    graph = decompose(Graph(inputs, (equation,), equation.outputs))
-    product = next(e for e in graph.equations if e.op == "matmul")
-    assert dict(product.attrs) == {"transpose_a": False, "transpose_b": True}

@@ -44,3 +44,14 @@ def test_products_are_taken_apart(equation, x, y, dtype):
     np.testing.assert_allclose(
         found.run(x, y)[0], want, rtol=4e-6 if dtype is np.float32 else 1e-14
     )
+
+
+def test_the_attention_product_needs_no_turning_of_its_last_axis():
+    x, y = np.ones((2, 5, 3, 4)), np.ones((2, 6, 3, 4))
+    inputs = (Value(aval_of(x)), Value(aval_of(y)))
+    equation = Equation(
+        "einsum", inputs, {"equation": "bqhd,bkhd->bhqk"}, (Value(aval_of(np.ones((2, 3, 5, 6)))),)
+    )
+    graph = optimize(Graph(inputs, (equation,), equation.outputs), reorder=True)
+    product = next(e for e in graph.equations if e.op == "matmul")
+    assert dict(product.attrs) == {"transpose_a": False, "transpose_b": True}

@@ -14,7 +14,7 @@ import numpy as np
 from gradtape.graph.ir import Aval, Equation, Graph, Value
 from gradtape.graph.passes.broadcast import BROADCAST
 from gradtape.graph.passes.movement import MOVEMENT
-from gradtape.graph.passes.products import PRODUCTS, SUMS_OF_PRODUCTS
+from gradtape.graph.passes.products import PRODUCTS
 from gradtape.graph.passes.rewrite import Rewriter, Table, rewrite
 
 ARITHMETIC = Table()
@@ -432,8 +432,8 @@ def sum_of_repeats(r: Rewriter, e: Equation) -> Any:
     return r.shaped(product, e.outputs[0].shape, e)
 
 
-EXACT = BROADCAST | ARITHMETIC | MOVEMENT | PRODUCTS
-REORDERED = EXACT | SUMS | SUMS_OF_PRODUCTS
+EXACT = BROADCAST | ARITHMETIC | MOVEMENT
+REORDERED = EXACT | SUMS | PRODUCTS
 ALL = REORDERED | ROUNDING
 
 
