@@ -103,6 +103,27 @@ def graphs_in(attrs: Mapping[str, Any]) -> Iterator[Graph]:
                     yield item
 
 
+def with_graphs(attrs: Mapping[str, Any], change: Callable[[Graph], Graph]) -> Mapping[str, Any]:
+    """The attributes with each graph among them changed: the same object where `change` gives back what it got."""
+    found: dict[str, Any] = {}
+    for name, attr in attrs.items():
+        if isinstance(attr, Graph):
+            new: Any = change(attr)
+            if new is not attr:
+                found[name] = new
+        elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
+            new = tuple([change(g) for g in attr])
+            if any(a is not b for a, b in zip(attr, new)):
+                found[name] = new
+    return {**attrs, **found} if found else attrs
+
+
+def holding(e: Equation, change: Callable[[Graph], Graph]) -> Equation:
+    """The equation with each graph that it holds changed; the same object where none is."""
+    attrs = with_graphs(e.attrs, change)
+    return e if attrs is e.attrs else Equation(e.op, e.inputs, attrs, e.outputs, e.site)
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Graph:
     """inputs -> outputs by the equations, in their order.  `constants`: values that are known, with their arrays.

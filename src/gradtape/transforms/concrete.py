@@ -17,7 +17,7 @@ from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.graph.ir import Aval, Equation, Graph
+from gradtape.graph.ir import Aval, Equation, Graph, holding
 from gradtape.graph.tracer import Slot, Trace, replay
 from gradtape.transforms.executable import executable_of
 from gradtape.transforms.fast_path import take_over
@@ -119,15 +119,11 @@ def with_own_draws(graph: Graph) -> Graph:
 
 
 def _with_own_draws(e: Equation) -> Equation:
-    attrs = dict(e.attrs)
-    for name, value in attrs.items():
-        if isinstance(value, Graph):
-            attrs[name] = with_own_draws(value)
-        elif type(value) is tuple and any(isinstance(v, Graph) for v in value):
-            attrs[name] = tuple([with_own_draws(v) if isinstance(v, Graph) else v for v in value])
-        elif (anew := getattr(value, "anew", None)) is not None:
-            attrs[name] = anew()
-    return replace(e, attrs=attrs) if e.effect else e
+    if not e.effect:
+        return e
+    e = holding(e, with_own_draws)
+    own = {name: a.anew() for name, a in e.attrs.items() if hasattr(a, "anew")}
+    return replace(e, attrs={**e.attrs, **own}) if own else e
 
 
 def _all_given(F: Any, gs: list[Any], avals: list[Aval]) -> list[Any]:

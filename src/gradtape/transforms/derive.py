@@ -11,7 +11,7 @@ from gradtape.core.context import recorders
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape
 from gradtape.graph.derivative import Derivative
-from gradtape.graph.ir import DERIVE, Equation, Graph
+from gradtape.graph.ir import DERIVE, Equation, Graph, holding
 from gradtape.graph.traced import CannotTrace
 from gradtape.graph.tracer import Trace, replay
 
@@ -63,23 +63,11 @@ def without_effects(graph: Graph) -> Graph:
             raise CannotTrace(
                 "a gradient goes through a branch or a loop that draws random numbers or calls Python"
             )
-        kept.append(_inside(e))
+        kept.append(holding(e, without_effects) if e.effect else e)
         live.update(e.inputs)
     kept.reverse()
     constants = {v: a for v, a in graph.constants.items() if v in live}
     return Graph(graph.inputs, tuple(kept), graph.outputs, constants, graph.name)
-
-
-def _inside(e: Equation) -> Equation:
-    if not e.effect:
-        return e
-    attrs = dict(e.attrs)
-    for name, attr in attrs.items():
-        if isinstance(attr, Graph):
-            attrs[name] = without_effects(attr)
-        elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
-            attrs[name] = tuple([without_effects(g) for g in attr])
-    return Equation(e.op, e.inputs, attrs, e.outputs, e.site)
 
 
 DERIVE.append(derive)

@@ -17,7 +17,7 @@ from gradtape.backends.llvm.context import Context, Unit
 from gradtape.backends.llvm.nests import inplace, lowering_of, prepared
 from gradtape.backends.llvm.rows.cost import length_of
 from gradtape.backends.llvm.rows.emit import FALSE, Emitter, load_rows, store_rows
-from gradtape.graph.ir import Equation, Graph, Value
+from gradtape.graph.ir import Equation, Graph, Value, holding
 from gradtape.graph.memory import Branch, Buffer, Copy, Loop, Plan, Run, Step, writes_over
 
 I1, I8, I32, I64, PTR = native.I1, native.I8, native.I32, native.I64, native.PTR
@@ -42,20 +42,11 @@ def prepare(graph: Graph) -> Graph:
     equations = []
     for equation in graph.equations:
         if equation.op in CONTROL and not in_registers(equation):
-            attrs = {name: _prepared(attr) for name, attr in equation.attrs.items()}
-            equation = Equation(
-                equation.op, equation.inputs, attrs, equation.outputs, equation.site
-            )
+            equation = holding(equation, prepare)
         equations.append(equation)
     return prepared(
         Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name)
     )
-
-
-def _prepared(attr: Any) -> Any:
-    if isinstance(attr, Graph):
-        return prepare(attr)
-    return tuple(map(_prepared, attr)) if type(attr) is tuple else attr
 
 
 def in_registers(equation: Equation) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradtape.base.config import settings
-from gradtape.graph.ir import Equation, Graph
+from gradtape.graph.ir import Equation, Graph, holding
 from gradtape.graph.passes.algebra import (
     algebra,
     algebra_with_reordering,
@@ -73,18 +73,9 @@ def _nested(graph: Graph, passes: tuple[Pass, ...], done: dict[Graph, Graph]) ->
     equations: list[Equation] = []
     for e in graph.equations:
         if e.op in HOLDERS:
-            attrs = {}
-            for name, attr in e.attrs.items():
-                if isinstance(attr, Graph):
-                    attr = _settle(attr, passes, done)
-                elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
-                    attr = tuple([_settle(g, passes, done) for g in attr])
-                    if all(g is h for g, h in zip(attr, e.attrs[name])):
-                        attr = e.attrs[name]
-                attrs[name] = attr
-            if any(attrs[name] is not attr for name, attr in e.attrs.items()):
-                e = Equation(e.op, e.inputs, attrs, e.outputs, e.site)
-                changed = True
+            found = holding(e, lambda g: _settle(g, passes, done))
+            changed = changed or found is not e
+            e = found
         equations.append(e)
     if not changed:
         return graph

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradtape.graph.ir import Equation, Graph, Value, has_effect
+from gradtape.graph.ir import Equation, Graph, Value, has_effect, with_graphs
 from gradtape.graph.passes.dce import needed
 from gradtape.graph.passes.rewrite import Rewriter, Table, rewrite
 
@@ -80,7 +80,7 @@ def known_constants(r: Rewriter, e: Equation) -> Any:
     if len(kept) == n:
         return None
     attrs = with_graphs(e.attrs, lambda g: with_inputs_known(r, g, constants, kept, same))
-    attrs["n_constants"] = len(kept)
+    attrs = {**attrs, "n_constants": len(kept)}
     return with_parts(r, e, (*[constants[i] for i in kept], *carried), attrs)
 
 
@@ -150,17 +150,6 @@ def own_size(e: Equation) -> int:
     return sum([v.aval.size for v in e.outputs])
 
 
-def with_graphs(attrs: Mapping[str, Any], change: Callable[[Graph], Graph]) -> dict[str, Any]:
-    """The attributes, each graph among them changed."""
-    found = dict(attrs)
-    for name, attr in attrs.items():
-        if isinstance(attr, Graph):
-            found[name] = change(attr)
-        elif type(attr) is tuple and attr and isinstance(attr[0], Graph):
-            found[name] = tuple([change(g) for g in attr])
-    return found
-
-
 # --- making the parts fit ---------------------------------------------------------------------------------------------
 
 SMALL = 4096  # elements of a constant that is copied into a branch or a body; larger ones are handed over
@@ -208,7 +197,9 @@ def with_inputs_known(
     return Graph(inputs, equations, outputs, constants, graph.name)
 
 
-def with_parts(r: Rewriter, e: Equation, inputs: tuple[Value, ...], attrs: dict[str, Any]) -> Any:
+def with_parts(
+    r: Rewriter, e: Equation, inputs: tuple[Value, ...], attrs: Mapping[str, Any]
+) -> Any:
     outputs = tuple([Value(v.aval) for v in e.outputs])
     return r.add(Equation(e.op, inputs, attrs, outputs, e.site))
 

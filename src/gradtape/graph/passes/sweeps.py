@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.graph.ir import Aval, Equation, Graph, Value
+from gradtape.graph.ir import Aval, Equation, Graph, Value, holding
 from gradtape.graph.passes.rewrite import Rewriter, Table, rewrite
 
 MOST_BYTES = 1 << 31  # of all buffers together
@@ -108,22 +108,7 @@ def _test(
 
 def loops(graph: Graph) -> Graph:
     """The graph with its sweeps as loops, in the graphs that it holds too."""
-    equations, changed = [], False
-    for e in graph.equations:
-        attrs = {name: _inside(attr) for name, attr in e.attrs.items()}
-        if any(attrs[name] is not attr for name, attr in e.attrs.items()):
-            e = Equation(e.op, e.inputs, attrs, e.outputs, e.site)
-            changed = True
-        equations.append(e)
-    if changed:
+    equations = [holding(e, loops) for e in graph.equations]
+    if any(a is not b for a, b in zip(equations, graph.equations)):
         graph = Graph(graph.inputs, tuple(equations), graph.outputs, graph.constants, graph.name)
     return rewrite(graph, RULES)
-
-
-def _inside(attr: Any) -> Any:
-    if isinstance(attr, Graph):
-        return loops(attr)
-    if type(attr) is tuple and attr and isinstance(attr[0], Graph):
-        found = tuple([loops(g) for g in attr])
-        return attr if all(a is b for a, b in zip(attr, found)) else found
-    return attr
