@@ -17,7 +17,7 @@ from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.graph.ir import Aval, Equation, Graph, holding
+from gradtape.graph.ir import Equation, Graph, holding
 from gradtape.graph.tracer import Slot, Trace, replay
 from gradtape.transforms.executable import executable_of
 from gradtape.transforms.fast_path import take_over
@@ -83,14 +83,18 @@ class Program:
         run = self._executable("backward", lambda: self.gradient.backward).run
         return run(*residuals, *cotangents)
 
+    def all_given(self, F: Any, g: Any) -> list[Any]:
+        """The cotangents of the targets: zeros where there is none."""
+        avals = self.graph.avals_out
+        return [
+            F.lift(np.zeros(avals[i].shape, avals[i].dtype)) if g[i] is None else g[i]
+            for i in self.gradient.targets
+        ]
+
     def cotangents(self, F: Any, g: Any, operands: tuple[Any, ...]) -> Any:
         """Cotangents of the operands by the whole gradient graph, which computes the function again."""
         gradient = self.gradient
-        gs = _all_given(
-            F,
-            [g[i] for i in gradient.targets],
-            [self.graph.outputs[i].aval for i in gradient.targets],
-        )
+        gs = self.all_given(F, g)
         if hasattr(F, "inside"):  # many cotangents at once
             found = interpret(gradient.graph, F, [*operands, *gs])
         elif F.recorded:
@@ -126,10 +130,6 @@ def _with_own_draws(e: Equation) -> Equation:
     return replace(e, attrs={**e.attrs, **own}) if own else e
 
 
-def _all_given(F: Any, gs: list[Any], avals: list[Aval]) -> list[Any]:
-    return [F.lift(np.zeros(a.shape, a.dtype)) if g is None else g for g, a in zip(gs, avals)]
-
-
 def _at(places: tuple[int, ...], found: Sequence[Any], n: int) -> tuple[Any, ...]:
     result: list[Any] = [None] * n
     for place, c in zip(places, found):
@@ -150,13 +150,8 @@ class Watched(Control):
     def vjp(F: Any, g: Any, y: Any, *operands: Any, program: Any, residuals: Any) -> Any:  # pyright: ignore[reportSelfClsParameterName]
         if F.recorded or hasattr(F, "inside"):
             return program.cotangents(F, g, operands)
-        gradient = program.gradient
-        gs = _all_given(
-            F,
-            [g[i] for i in gradient.targets],
-            [program.graph.outputs[i].aval for i in gradient.targets],
-        )
-        return _at(gradient.sources, program.backward(residuals, gs), len(operands))
+        found = program.backward(residuals, program.all_given(F, g))
+        return _at(program.gradient.sources, found, len(operands))
 
 
 class Traced(Program):
@@ -182,9 +177,7 @@ class Traced(Program):
         super().__init__(graph)
         self.n_arguments = n_arguments
         self.n_outputs, self.result = len(outputs), result
-        self.slots = order
         self.variables = [s.variable for s in order]
-        self.written = [s.variable for s in written]
         self.written_places = [i for i, s in enumerate(order) if s.written]
         # A variable that is written gives its buffer to its new value.
         self._donate = {
@@ -251,8 +244,7 @@ class Traced(Program):
         """Inside another trace: its equations become that trace's."""
         reads = [v._as_tensor() for v in variables]
         outputs = replay(with_own_draws(self.graph), [*tensors, *reads])
-        for place, new in zip(self.written_places, outputs[self.n_outputs :]):
-            variables[place]._store(new._value)
+        self._store([t._value for t in outputs[self.n_outputs :]], variables)
         return self.pack(outputs[: self.n_outputs])
 
     def _recorded(self, tensors: list[Any], variables: list[Any]) -> Any:

@@ -84,13 +84,12 @@ class Function:
         self._concrete: dict[Key, ConcreteFunction] = {}
         self._traces: list[TraceEntry] = []
         self._failed_traces = 0
-        self._last: tuple[Key, Any, Any] | None = None
+        self._last: Key | None = None  # the signature of the last trace
         self._called = False
         self._warned = False
         self._eager = False  # it cannot be traced
         self._convert_everything = False
         self._fast: Callable[[Any], Any] = _always_miss
-        self._no_fast = False
         self._quick: dict[Any, Traced] = {}
         self._bound: dict[int, Function] = {}
 
@@ -179,7 +178,7 @@ class Function:
             result = concrete.call_with(args, kwargs)
         if quick is not None and len(args) == len(given):
             self._quick[quick] = concrete.specialised(args, kwargs)
-        if not self._no_fast and not STATE.recorders and STATE.trace is None and not by_name:
+        if not STATE.recorders and STATE.trace is None and not by_name:
             self._fast = concrete.fast_path(given, args) or _always_miss
         return result
 
@@ -269,12 +268,10 @@ class Function:
     def _trace(self, key: Key, args: Any, kwargs: Any) -> ConcreteFunction:
         last = self._last
         reason = (
-            "the first call"
-            if last is None
-            else difference(self._names(), last[0], key, args, kwargs)
+            "the first call" if last is None else difference(self._names(), last, key, args, kwargs)
         )
         if self._reduce_retracing and last is not None:
-            wider = generalise(last[0], key)
+            wider = generalise(last, key)
             if wider is not None:
                 key = wider
         first, self._called = not self._called, True
@@ -296,7 +293,7 @@ class Function:
             begin = time.perf_counter()
             concrete.trace(args, kwargs, may_create=False)
         self._traces.append(TraceEntry(concrete.text, reason, time.perf_counter() - begin))
-        self._last = (key, None, None)
+        self._last = key
         self._concrete[key] = concrete
         if len(self._traces) > WARN_AFTER and not self._warned:
             self._warned = True
