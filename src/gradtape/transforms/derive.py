@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import weakref
 
-from gradtape.base.dtypes import DIFFERENTIABLE_KINDS
-from gradtape.core.backward import dense
-from gradtape.core.bind import RECORDED
-from gradtape.core.context import recorders
-from gradtape.core.slices import IndexedSlices
-from gradtape.core.tape import GradientTape
 from gradtape.graph.derivative import Derivative
 from gradtape.graph.ir import DERIVE, Equation, Graph, holding
 from gradtape.graph.traced import CannotTrace
-from gradtape.graph.tracer import Trace, replay
+from gradtape.transforms.graph_gradient import taped
 
 _KNOWN: weakref.WeakKeyDictionary[Graph, dict[tuple[int, ...], Derivative]] = (
     weakref.WeakKeyDictionary()
@@ -30,23 +24,8 @@ def derive(graph: Graph, given: tuple[int, ...]) -> Derivative:
 
 
 def _derive(graph: Graph, given: tuple[int, ...]) -> Derivative:
-    trace = Trace(None, f"{graph.name}_gradient")
-    with trace.active(), recorders(()):
-        xs = [trace.placeholder(a.shape, a.dtype) for a in graph.avals_in]
-        floating = [i for i, a in enumerate(graph.avals_in) if a.dtype.kind in DIFFERENTIABLE_KINDS]
-        with GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([xs[i] for i in floating])
-            ys = replay(graph, xs)
-        gs = [trace.placeholder(graph.avals_out[i].shape, graph.avals_out[i].dtype) for i in given]
-        found = (
-            tape.gradient([ys[i] for i in given], [xs[i] for i in floating], output_gradients=gs)
-            if given and floating
-            else [None] * len(floating)
-        )
-        found = [dense(c, RECORDED) if isinstance(c, IndexedSlices) else c for c in found]
-        sources = tuple([i for i, c in zip(floating, found) if c is not None])
-        whole = trace.graph([c for c in found if c is not None])
-    return Derivative(without_effects(whole), given, sources)
+    found = taped(graph, given)
+    return Derivative(without_effects(found.graph), given, found.sources)
 
 
 def without_effects(graph: Graph) -> Graph:

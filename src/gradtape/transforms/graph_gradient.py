@@ -29,36 +29,51 @@ class Gradient(NamedTuple):
     backward: Graph
 
 
-def is_floating(aval: Aval) -> bool:
-    return aval.dtype.kind in DIFFERENTIABLE_KINDS
+class Taped(NamedTuple):
+    """graph: (inputs, cotangents of some outputs) -> cotangents of the inputs `sources`: those that have one.
+
+    results: the values of the outputs in it.  n_forward: how many of its equations compute those.
+    """
+
+    graph: Graph
+    sources: tuple[int, ...]
+    results: list[Value]
+    n_forward: int
 
 
-def gradient_of(graph: Graph, wanted: Sequence[int] | None = None) -> Gradient:
-    """The gradient graph.  wanted: the inputs whose cotangents are asked for (None: all floating ones)."""
+def floating(avals: Sequence[Aval]) -> tuple[int, ...]:
+    """The places of those that have a cotangent."""
+    return tuple([i for i, a in enumerate(avals) if a.dtype.kind in DIFFERENTIABLE_KINDS])
+
+
+def taped(graph: Graph, given: tuple[int, ...]) -> Taped:
+    """The graph and the way back from cotangents of its outputs `given`: its equations run again under a tape."""
     trace = Trace(None, f"{graph.name}_gradient")
     with trace.active(), recorders(()):
         xs = [trace.placeholder(a.shape, a.dtype) for a in graph.avals_in]
-        targets = tuple(i for i, a in enumerate(graph.avals_out) if is_floating(a))
-        if wanted is None:
-            wanted = [i for i, a in enumerate(graph.avals_in) if is_floating(a)]
-        with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        wanted = floating(graph.avals_in)
+        with GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([xs[i] for i in wanted])
             ys = replay(graph, xs)
         n_forward = len(trace.equations)
-        gs = [
-            trace.placeholder(graph.avals_out[i].shape, graph.avals_out[i].dtype) for i in targets
-        ]
+        gs = [trace.placeholder(graph.avals_out[i].shape, graph.avals_out[i].dtype) for i in given]
         # An output may be an input, or stand twice: each gets a cotangent of its own.
         found = (
-            tape.gradient([ys[i] for i in targets], [xs[i] for i in wanted], output_gradients=gs)
-            if targets
+            tape.gradient([ys[i] for i in given], [xs[i] for i in wanted], output_gradients=gs)
+            if given and wanted
             else [None] * len(wanted)
         )
         found = [dense(c, RECORDED) if isinstance(c, IndexedSlices) else c for c in found]
-        sources = tuple(i for i, c in zip(wanted, found) if c is not None)
-        cotangents = [c for c in found if c is not None]
-        whole = trace.graph(cotangents)
+        sources = tuple([i for i, c in zip(wanted, found) if c is not None])
+        whole = trace.graph([c for c in found if c is not None])
         results = [trace.value_of(y._value) for y in ys]
+    return Taped(whole, sources, results, n_forward)
+
+
+def gradient_of(graph: Graph) -> Gradient:
+    """The gradient graph, whole and in two parts."""
+    targets = floating(graph.avals_out)
+    whole, sources, results, n_forward = taped(graph, targets)
     forward, backward = _split(whole, results, len(graph.inputs), n_forward)
     return Gradient(whole, sources, targets, forward, backward)
 
