@@ -195,6 +195,26 @@ def _word(name: str) -> int:
     return 8 * FRAME.index(name)
 
 
+# Python's exception goes into the state, and loops are to end.
+KEEP_ERROR = f"""\
+  %fetch = slot PyErr_Fetch
+  %e0 = getelementptr i8, ptr %state, i64 {ERROR}
+  %e1 = getelementptr i8, ptr %state, i64 {ERROR + 8}
+  %e2 = getelementptr i8, ptr %state, i64 {ERROR + 16}
+  call void %fetch(ptr %e0, ptr %e1, ptr %e2)
+  set %state + {STOP} = i64 1
+  br label %back
+"""
+# The lock is given away again where the call had given it away.
+RELEASE_AGAIN = f"""\
+  br i1 %released, label %again, label %leave
+again:
+  %new = call ptr %save()
+  set %state + {THREAD} = ptr %new
+  br label %leave
+leave:
+"""
+
 POLL_CODE = _lines(f"""
 define internal i1 @{POLL}(ptr %state, ptr %table) noinline nounwind {{
   %stopped = word %state + {STOP}
@@ -235,21 +255,8 @@ look:
   %bad = icmp ne i32 %signals, 0
   br i1 %bad, label %stop, label %back
 stop:
-  %fetch = slot PyErr_Fetch
-  %e0 = getelementptr i8, ptr %state, i64 {ERROR}
-  %e1 = getelementptr i8, ptr %state, i64 {ERROR + 8}
-  %e2 = getelementptr i8, ptr %state, i64 {ERROR + 16}
-  call void %fetch(ptr %e0, ptr %e1, ptr %e2)
-  set %state + {STOP} = i64 1
-  br label %back
-back:
-  br i1 %released, label %again, label %leave
-again:
-  %new = call ptr %save()
-  set %state + {THREAD} = ptr %new
-  br label %leave
-leave:
-  %end = word %state + {STOP}
+{KEEP_ERROR}back:
+{RELEASE_AGAIN}  %end = word %state + {STOP}
   %answer = icmp ne i64 %end, 0
   ret i1 %answer
 }}
@@ -275,25 +282,12 @@ ask:
   %good = icmp ne ptr %result, null
   br i1 %good, label %fine, label %failed
 failed:
-  %fetch = slot PyErr_Fetch
-  %e0 = getelementptr i8, ptr %state, i64 {ERROR}
-  %e1 = getelementptr i8, ptr %state, i64 {ERROR + 8}
-  %e2 = getelementptr i8, ptr %state, i64 {ERROR + 16}
-  call void %fetch(ptr %e0, ptr %e1, ptr %e2)
-  set %state + {STOP} = i64 1
-  br label %back
-fine:
+{KEEP_ERROR}fine:
   call void %drop(ptr %result)
   br label %back
 back:
   %bad = xor i1 %good, true
-  br i1 %released, label %again, label %leave
-again:
-  %new = call ptr %save()
-  set %state + {THREAD} = ptr %new
-  br label %leave
-leave:
-  ret i1 %bad
+{RELEASE_AGAIN}  ret i1 %bad
 }}
 """)
 
