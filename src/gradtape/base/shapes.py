@@ -203,18 +203,32 @@ class TensorShape:
         return TensorShape, (self._dims,)
 
 
-def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """NumPy's broadcast of static shapes.  Raises ShapeError when they do not fit."""
-    rank = max((len(shape) for shape in shapes), default=0)
-    result = [1] * rank
+def broadcast_shape(shapes: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
+    """The shape that static shapes broadcast to, or None where they do not fit."""
+    if shapes:
+        first = shapes[0]
+        for shape in shapes:
+            if shape != first:
+                break
+        else:
+            return tuple(first)
+    result = [1] * max((len(shape) for shape in shapes), default=0)
     for shape in shapes:
         for axis, n in enumerate(reversed(shape), start=1):
             if n != 1:
                 if result[-axis] not in (1, n):
-                    texts = " and ".join(str(list(s)) for s in shapes)
-                    raise ShapeError(f"Incompatible shapes: {texts} do not broadcast together.")
+                    return None
                 result[-axis] = n
     return tuple(result)
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """NumPy's broadcast of static shapes.  Raises ShapeError when they do not fit."""
+    found = broadcast_shape(shapes)
+    if found is None:
+        texts = " and ".join(str(list(s)) for s in shapes)
+        raise ShapeError(f"Incompatible shapes: {texts} do not broadcast together.")
+    return found
 
 
 def broadcast_axes(shape: Sequence[int], target: Sequence[int]) -> tuple[int, ...]:

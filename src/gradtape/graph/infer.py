@@ -11,6 +11,7 @@ import numpy as np
 
 from gradtape.base.errors import OpError
 from gradtape.base.quiet import quiet
+from gradtape.base.shapes import broadcast_shape
 from gradtape.core.bind import explain_failure
 from gradtape.core.tensor import Tensor
 from gradtape.graph.ir import Aval
@@ -69,10 +70,7 @@ def _infer(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[A
     shapes = [tuple([int(n) for n in a.shape]) for a in arrays]
     dtypes = [a.dtype for a in arrays]
     if card.family == "Elementwise" and not card.multi and arrays:
-        try:
-            shape = np.broadcast_shapes(*shapes) if len(shapes) > 1 else shapes[0]
-        except ValueError:
-            shape = None
+        shape = broadcast_shape(shapes)
         if shape is not None:
             (small,) = _run(card, _shrunk(shapes), dtypes, attrs, arrays)
             return (Aval(shape, small.dtype),)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.quiet import quiet
+from gradtape.base.shapes import broadcast_shape
 from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Aval, Equation, Graph, Value, aval_of
 from gradtape.graph.pretty import Names, line_of, text_of
-from gradtape.graph.shapes import broadcast_shape
 
 BOOL = np.dtype(np.bool_)
 PREDICATES = frozenset(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradtape.base.shapes import broadcast_shape
 from gradtape.graph.ir import Aval, Equation, Value
 from gradtape.graph.passes.rewrite import Rewriter, Table, with_inputs
-from gradtape.graph.shapes import broadcast_shape
 
 BROADCAST = Table()
 
