@@ -37,6 +37,7 @@ from gradtape.transforms.signature import (
     is_generalisation,
     key_of,
     map_leaves,
+    plain_key,
 )
 
 WARN_AFTER = 5  # traces of one function
@@ -156,7 +157,7 @@ class Function:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
         by_name = bool(kwargs)
-        given, quick = args, None if by_name else _quick_key(args)
+        given, quick = args, None if by_name else plain_key(args)
         if quick is not None:
             traced = self._quick.get(quick)
             if traced is not None:
@@ -322,17 +323,6 @@ class Function:
         if self._autograph and CONVERTERS:
             function = CONVERTERS[0](function, args, self._convert_everything)
         return function
-
-
-def _quick_key(args: tuple[Any, ...]) -> Any:
-    """Types of arguments that are all tensors, by position; None for others."""
-    parts = []
-    for a in args:
-        if type(a) is not Tensor:
-            return None
-        value = a._value
-        parts.append((value.dtype, value.shape))
-    return tuple(parts)
 
 
 def _always_miss(args: Any) -> Any:

@@ -27,7 +27,7 @@ from gradtape.random.seeds import FunctionSeeds
 from gradtape.transforms.autograph.front import convert_for_trace
 from gradtape.transforms.concrete import Traced, flatten_result
 from gradtape.transforms.concrete_function import form_of
-from gradtape.transforms.signature import key_of
+from gradtape.transforms.signature import key_of, plain_key
 
 COMPILE_FROM = 256  # steps: machine code pays off from here on
 TELLING = 8  # batches of a kind that tell how many of that kind there are
@@ -143,7 +143,7 @@ class Step:
         if not self.traces:
             return None
         self._forget_if_changed()
-        key = _plain_key(batch) or key_of((batch,), {})
+        key = (type(batch) is tuple and plain_key(batch)) or key_of((batch,), {})
         found = self._programs.get(key)
         if found is None:
             # TensorFlow's traces take batches of any size: it sees another size's trace as none.
@@ -223,15 +223,3 @@ def draw_by_machine_code() -> None:
     if settings.backend == "llvm":
         with suppress(ImportError):
             import_module("gradtape.backends.llvm.draws").install()
-
-
-def _plain_key(batch: Any) -> Any:
-    """The key of a flat tuple of tensors, the quick way; else None."""
-    if type(batch) is not tuple:
-        return None
-    key = []
-    for t in batch:
-        if type(t) is not Tensor:
-            return None
-        key.append((t._value.shape, t._value.dtype))
-    return tuple(key)
