@@ -77,8 +77,8 @@ def _infer(card: Any, arrays: tuple[Any, ...], attrs: dict[str, Any]) -> tuple[A
     elif card.family == "Reduce" and not card.multi and "axis" in attrs and "keepdims" in attrs:
         (small,) = _run(card, [(1,) * len(shapes[0])], dtypes, attrs, arrays)
         return (Aval(tuple(card.shape(shapes[0], **attrs)), small.dtype),)
-    elif card.name == "put_row":
-        return (Aval(shapes[0], dtypes[0]),)
+    elif card.family == "Gather" and card.shape is not None:
+        return (Aval(tuple(card.shape(*shapes, **attrs)), dtypes[0]),)
     elif (
         card.name == "gather" and 0 in shapes[0]
     ):  # no index is right; the result has no part of that axis
