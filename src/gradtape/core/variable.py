@@ -96,9 +96,8 @@ class Variable:
                 if wanted is not None
                 else constant_array(initial_value, None, None)
             )
-        if trace is not None and not isinstance(
-            value, np.ndarray
-        ):  # put together of tensors that are being traced
+        if trace is not None and not isinstance(value, np.ndarray):
+            # It was put together of tensors that are being traced.
             value = trace.evaluate(value.tensor)
         self._shape = TensorShape(value.shape if shape is None else shape)
         if validate_shape and not self._shape.is_compatible_with(value.shape):

@@ -13,6 +13,7 @@ Control flow is an equation too: `cond` and `while` hold graphs in their attribu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -31,10 +32,7 @@ class Aval(NamedTuple):
 
     @property
     def size(self) -> int:
-        n = 1
-        for m in self.shape:
-            n *= m
-        return n
+        return math.prod(self.shape)
 
     @property
     def nbytes(self) -> int:

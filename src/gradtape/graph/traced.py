@@ -7,6 +7,7 @@ the function was traced (sizes, constants).
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -77,10 +78,7 @@ class TracedArray:
 
     @property
     def size(self) -> int:
-        n = 1
-        for m in self.shape:
-            n *= m
-        return n
+        return math.prod(self.shape)  # open, where a size is
 
     @property
     def itemsize(self) -> int:
