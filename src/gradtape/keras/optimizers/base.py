@@ -25,7 +25,7 @@ from gradtape.keras.optimizers.clipping import clip_by_global_norm, clip_by_norm
 from gradtape.keras.optimizers.compiled import CompiledSteps
 from gradtape.keras.optimizers.pairs import CallableList, distinct, present
 from gradtape.keras.optimizers.schedules import LearningRateSchedule, deserialize, serialize
-from gradtape.keras.optimizers.traced import refuse_slices, update
+from gradtape.keras.optimizers.traced import check_shape, refuse_slices, update
 from gradtape.transforms.autograph import for_trace
 
 
@@ -375,10 +375,7 @@ class Optimizer:
             self._apply_sparse(distinct(gradient), base, lr, slots)
             return
         g = gradient._value if type(gradient) is Tensor else convert(gradient, w.dtype)._value
-        if g.shape != w.shape:
-            raise ValueError(
-                f"The gradient of {variable.name} must have its shape {w.shape}. Received: shape {g.shape}"
-            )
+        check_shape(variable, g, w)
         new = self.step(g, w, lr, *[s._buffer for s in slots])
         for place, value in zip((base, *slots), new):
             place._buffer = value if type(value) is np.ndarray else np.asarray(value)

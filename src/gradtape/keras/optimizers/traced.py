@@ -31,13 +31,18 @@ def update(optimizer: Any, gradient: Any, variable: Any, slots: list[Any]) -> No
     if isinstance(gradient, IndexedSlices):
         gradient = dense(gradient, RECORDED)
     g = convert(gradient, w.dtype)._value
-    if tuple(g.shape) != tuple(w.shape):
-        raise ValueError(
-            f"The gradient of {variable.name} must have its shape {w.shape}. Received: shape {g.shape}"
-        )
+    check_shape(variable, g, w)
     new = optimizer.step(g, w, lr, *[s._value for s in slots])
     for place, value in zip((variable, *slots), new):
         place._store(array_like(value))
+
+
+def check_shape(variable: Any, g: Any, w: Any) -> None:
+    """Raises ValueError for a gradient of another shape than its variable's."""
+    if g.shape != w.shape:
+        raise ValueError(
+            f"The gradient of {variable.name} must have its shape {w.shape}. Received: shape {g.shape}"
+        )
 
 
 def refuse_slices(gradient: Any) -> None:
