@@ -42,10 +42,6 @@ class Executable(Protocol):
         ...
 
 
-class Backend(Protocol):
-    def compile_graph(self, graph: Graph, donate: Mapping[int, int] = ...) -> Executable: ...
-
-
 def undonated(graph: Graph, donate: Mapping[int, int]) -> list[int]:
     """The outputs that get arrays of their own."""
     taken = set(donate.values())

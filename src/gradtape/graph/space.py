@@ -17,8 +17,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from gradtape.core.card import REGISTRY
-from gradtape.graph.expand import FOLDS, IOTA, expanded
+from gradtape.graph.expand import FOLDS, expanded
 from gradtape.graph.ir import Equation, Graph, Value
 
 ONES = {"reshape", "expand_dims", "squeeze"}  # no more than axes of length 1 put in or taken out
@@ -96,11 +95,6 @@ def is_same(equation: Equation) -> bool:
 
 def without_ones(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple([n for n in shape if n != 1])
-
-
-def is_map(equation: Equation) -> bool:
-    """Whether an equation is computed element by element."""
-    return equation.op == IOTA or REGISTRY[equation.op].family == "Elementwise"
 
 
 def fold_axes(equation: Equation) -> tuple[int, ...]:

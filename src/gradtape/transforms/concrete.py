@@ -189,16 +189,17 @@ class Traced(Program):
             k for k in range(len(written)) if len(outputs) + k not in self._donate.values()
         ]
         self.argument_variables = argument_variables
-        # What TensorFlow shows of the function: stand-ins of its arguments and results.
-        self.symbolic_inputs = [
-            trace.wrap(v, v.shape, None, "") for v in trace.inputs[:n_arguments]
-        ]
-        self.symbolic_outputs = [
-            trace.wrap(trace.value_of(t._value), t._value.shape) for t in outputs
-        ]
-        for i, tensor in enumerate(self.symbolic_outputs):
-            tensor._name = f"Identity_{i}" if i else "Identity"
+        self._shown_shapes = [t._value.shape for t in outputs]  # open sizes too
         self.rebind = any(id(v) in argument_variables for v in self.variables)
+
+    @property
+    def symbolic_outputs(self) -> list[Any]:
+        """What TensorFlow shows of the results: stand-ins."""
+        trace, found = Trace(), []
+        for i, (value, shape) in enumerate(zip(self.graph.outputs, self._shown_shapes)):
+            found.append(trace.wrap(value, shape))
+            found[-1]._name = f"Identity_{i}" if i else "Identity"
+        return found
 
     # --- calls ---
 

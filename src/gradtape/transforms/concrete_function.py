@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import weakref
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,6 @@ class ConcreteFunction:
     """
 
     def __init__(self, owner: Any, key: Key, args: Any, kwargs: Any):
-        self._owner = weakref.ref(owner)
         self._function = owner
         self._key = key
         self._by_sizes: dict[Any, Traced] = {}

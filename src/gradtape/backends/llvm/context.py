@@ -20,7 +20,7 @@ from llvmlite import ir
 from gradtape.graph.ir import Equation, Value
 
 I1, I8, I32, I64 = (ir.IntType(n) for n in (1, 8, 32, 64))
-F32, F64 = ir.FloatType(), ir.DoubleType()
+F64 = ir.DoubleType()
 PTR = ir.PointerType()
 VOID = ir.VoidType()
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from gradtape.backends.llvm import cache as disk
 
 EFFORT = 1  # level of LLVM's code generator: at 0 three times as fast, loops are 4% slower (wide ones half as fast)
@@ -78,11 +76,6 @@ def host() -> Host:
     """The machine, looked at once."""
     with _LOCK:
         return Host()
-
-
-def lanes_for(dtype: Any) -> int:
-    """How many elements of a dtype a vector register holds."""
-    return max(1, host().vector_bytes // np.dtype(dtype).itemsize)
 
 
 class Compiled:

@@ -395,7 +395,6 @@ class Nest(Strips):
         folds = self._folds(one)
         sizes = [len(fold.wide_start()) for fold in folds]
         partial = ctx.scratch(8 * max(sum(sizes), 1) * count)
-        self.pointers_partial = partial
         found: list[list[list[ir.Value]]] = []
 
         def body(
