@@ -8,7 +8,7 @@ import pytest
 SRC = Path(__file__).parents[2] / "src" / "gradtape"
 LAYER = {
     "base": 0, "core": 1, "ops": 2, "random": 2, "lib": 3, "graph": 3, "backends": 4, "transforms": 5, "io": 5,
-    "api": 6, "data": 6, "keras": 7, "explain": 8, "runner": 9, "lab": 9, "cli": 10,
+    "api": 6, "data": 6, "keras": 7, "insight": 8, "runner": 9, "lab": 9, "cli": 10,
 }  # fmt: skip
 OPS_MAY = ("gradtape.base", "gradtape.core.card", "gradtape.core.slices", "gradtape.ops")
 MODULES = sorted(p for p in SRC.rglob("*.py"))

@@ -11,6 +11,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "functions_eagerly": (False, True),
     "backend": ("llvm", "numpy"),
     "debug": (False, True),
+    "explanations": (True, False),
 }
 
 
@@ -25,6 +26,8 @@ class Config:
         kernel.
     functions_eagerly: True: functions under tf.function are neither traced nor compiled.
     debug: False (default); True: graphs are verified after every pass.
+    explanations: True (default): tapes keep what explanations need: the user's place of each operation, and what was
+        recorded until the tape goes; False: they keep what gradients need.
     """
 
     initializer_seeding: str
@@ -32,6 +35,7 @@ class Config:
     functions_eagerly: bool
     backend: str
     debug: bool
+    explanations: bool
 
     def __init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -43,6 +43,9 @@ STATE = State()
 
 # Read-only onlookers of every recorded operation (explanations, profilers): called with the record.
 OBSERVERS: list[Callable[..., None]] = []
+# Onlookers of every gradient: called with (tape, targets, sources, output_gradients, gradients) when a tape has found
+# them, flat lists each.
+GRADIENT_OBSERVERS: list[Callable[..., None]] = []
 
 
 @contextmanager

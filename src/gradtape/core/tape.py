@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.base import tree
+from gradtape.base.config import settings
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import ArgumentError, StructureError, TapeError, UnconnectedError
 from gradtape.base.exports import export
@@ -18,10 +19,11 @@ from gradtape.base.quiet import hush, restore
 from gradtape.base.site import Site, user_site
 from gradtape.core import backward as back
 from gradtape.core.bind import RAW, RECORDED
-from gradtape.core.context import OBSERVERS, STATE
+from gradtape.core.context import GRADIENT_OBSERVERS, OBSERVERS, STATE
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices, as_public
 from gradtape.core.tensor import Tensor
+from gradtape.core.trail import Trail
 from gradtape.core.variable import Variable
 
 _log = logging.getLogger("gradtape")
@@ -41,6 +43,9 @@ class UnconnectedGradients(Enum):
 
 
 _NO_GRADIENT = UnconnectedGradients.NONE
+KEPT_BYTES = (
+    256 * 2**20
+)  # of results that a tape keeps for explanations when its gradient was asked for
 
 
 @export("GradientTape", "autodiff.GradientTape")
@@ -70,13 +75,15 @@ class GradientTape:
         self._variables: dict[int, Any] = {}
         # Ids of what is watched by itself: variables, and what `watch` got.
         self._leaves: set[int] = set()
-        self._breaks: list[tuple[Any, Any]] = []
         self._reads: dict[int, list[Any]] = {}  # what each variable held when it was read
+        self._explains = settings.explanations
+        self.trail = Trail()
 
     def _clear(self) -> None:
         self._records, self._watched, self._kept = [], set(), []
-        self._variables, self._leaves, self._breaks = {}, set(), []
+        self._variables, self._leaves = {}, set()
         self._reads = {}
+        self.trail = Trail()
 
     # --- recording ---
 
@@ -90,6 +97,8 @@ class GradientTape:
             self._clear()
         STATE.recorders = (*STATE.recorders, self)
         self._active = True
+        if self._explains:
+            self.trail.opened.append(user_site(2))
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -116,8 +125,11 @@ class GradientTape:
             if id(tensor) in watched:
                 break
         else:
+            if self._explains:
+                self.trail.aside(card, inputs, output, STATE.site or user_site(3))
             return
-        entry = (card, attrs, inputs, output, STATE.site or user_site(3))
+        site = STATE.site or user_site(3) if self._explains else None
+        entry = (card, attrs, inputs, output, site)
         self._records.append(entry)
         if type(output) is tuple:
             for out in output:
@@ -155,8 +167,13 @@ class GradientTape:
                 reads.append(tensor)
 
     def left_through_numpy(self, tensor: Any) -> None:
-        if id(tensor) in self._watched:
-            self._breaks.append((tensor, user_site(3)))
+        if self._explains and id(tensor) in self._watched:
+            self.trail.breaks.append((tensor, user_site(3)))
+
+    def layer_done(self, layer: Any, start: int) -> None:
+        """A layer's call has recorded what stands from `start` on."""
+        if self._explains:
+            self.trail.layers.append((layer, start, len(self._records)))
 
     def _watch_variable(self, variable: Any) -> None:
         key = id(variable)
@@ -255,6 +272,8 @@ class GradientTape:
         for g, source in zip(found, flat_sources):
             plain = type(g) is np.ndarray and g.dtype.kind in DIFFERENTIABLE_KINDS
             result.append(Tensor(g) if plain else _public(g, source, unconnected))
+        for observer in GRADIENT_OBSERVERS:
+            observer(self, targets, flat_sources, seeds, result)
         if not self._persistent:
             self._finish()
         if flat:
@@ -311,11 +330,24 @@ class GradientTape:
 
     def _finish(self) -> None:
         self._used_at = user_site(3) or ()
+        if self._explains and self._holds_little():
+            return  # until the tape goes, or records again
         self._records = []
         self._watched = set()
         self._leaves = set()
         self._kept = []
         self._reads = {}
+
+    def _holds_little(self) -> bool:
+        """Whether what was recorded may stay: it is no more than `KEPT_BYTES`, and no graph is being traced."""
+        if STATE.trace is not None:
+            return False
+        total = 0
+        for _, _, _, output, _ in self._records:
+            for out in output if type(output) is tuple else (output,):
+                total += out._value.nbytes
+        self.trail.let_go = total if total > KEPT_BYTES else 0
+        return total <= KEPT_BYTES
 
     def jacobian(
         self,
@@ -339,7 +371,20 @@ class GradientTape:
         """Per example: target [b, ...] by source [b, ...] -> [b, target..., source...]."""
         return JACOBIANS["batch_jacobian"](self, target, source, unconnected_gradients)
 
+    def why(self, target: Any, source: Any) -> Any:
+        """Why the gradient of `target` by `source` is None, zero or not finite, with the line of code and what to do.
 
+        >>> x = tf.constant(3.0)
+        >>> with tf.GradientTape() as tape:
+        ...     y = x * x
+        >>> print(tape.why(y, x).code)
+        constant
+        """
+        return EXPLANATIONS["why"](self, target, source)
+
+
+# Filled by the rooms above, which this one does not know.
+EXPLANATIONS: dict[str, Callable[..., Any]] = {}
 # Filled by gradtape.transforms.jacobian, which stands above this room.
 JACOBIANS: dict[str, Callable[..., Any]] = {}
 

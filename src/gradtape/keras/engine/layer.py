@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.dtypes import DTYPES, as_dtype
-from gradtape.base.site import user_site
 from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
+from gradtape.core.trail import begun, ended
 from gradtape.keras import regularizers
 from gradtape.keras.engine import naming
 from gradtape.keras.engine.connected import Connected
@@ -33,6 +33,7 @@ from gradtape.keras.engine.losses_of import Losses
 from gradtape.keras.engine.nest import as_shapes, flatten, map_structure, pack
 from gradtape.keras.engine.policy import Policy, global_policy
 from gradtape.keras.engine.randomness import real_random
+from gradtape.keras.engine.short_way import ShortWay
 from gradtape.keras.engine.signature import call_spec
 from gradtape.keras.engine.weights import Weights
 from gradtape.transforms.autograph import for_trace
@@ -48,7 +49,7 @@ def _default(function: Any) -> Any:
     return function
 
 
-class Layer(Weights, Connected, Losses):
+class Layer(ShortWay, Weights, Connected, Losses):
     """A computation with weights.  Derive from it: create weights in `build` or `__init__`, compute in `call`.
 
     trainable: whether the weights are trained. name: found automatically (`my_layer`, `my_layer_1`) when None.
@@ -69,9 +70,6 @@ class Layer(Weights, Connected, Losses):
     _leaf_call: Any = None
     # Whether `compute_output_shape` may stand for running `call` on a symbolic input.
     _static_shape_call: Any = None
-    _seen_dtype: Any = None
-    _seen_shape: Any = None
-    _fast: Callable[[Any], Any]
     is_module: bool = True  # `isinstance(layer, tf.Module)`
     _own: bool = True  # of gradtape; a class of the user's has places of its own
 
@@ -290,34 +288,16 @@ class Layer(Weights, Connected, Losses):
                     if kwargs:
                         return self._in_mode(x, kwargs["training"])
                     return self._placed(x) if STATE.recorders else self._fast(x)
-        if STATE.site is None or self._own:
-            return self._call_in_full(args, kwargs)
-        site, STATE.site = STATE.site, None
-        try:
-            return self._call_in_full(args, kwargs)
-        finally:
-            STATE.site = site
-
-    def _in_mode(self, x: Any, training: Any) -> Any:
-        """The short way, with the mode given."""
-        if training is None:
-            return self._placed(x) if STATE.recorders else self._fast(x)
-        outer, CALL.training = CALL.training, training
-        try:
-            return self._placed(x) if STATE.recorders else self._fast(x)
-        finally:
-            CALL.training = outer
-
-    def _placed(self, x: Any) -> Any:
-        """The short way while something records: inside layers of ours, what is recorded stands for the user's call."""
+        starts = begun() if STATE.recorders else ()
         site = STATE.site
-        if (site is None) is not self._own:
-            return self._fast(x)
-        STATE.site = user_site(3) if self._own else None
+        if not self._own:
+            STATE.site = None
         try:
-            return self._fast(x)
+            return self._call_in_full(args, kwargs)
         finally:
             STATE.site = site
+            if starts:
+                ended(self, starts)
 
     def _call_in_full(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         spec = self.__dict__.get("_call_spec")
@@ -444,57 +424,3 @@ class Layer(Weights, Connected, Losses):
         if not any(wrong(x) for x in flat):
             return inputs
         return map_structure(lambda x: PUBLIC["cast"](x, DTYPES[wanted]) if wrong(x) else x, inputs)
-
-    # --- the short way: one tensor of a kind that was checked before ---
-
-    def _learn_short_way(self, spec: Any, inputs: Tensor, outputs: Any) -> None:
-        state = self.__dict__
-        if (
-            self._activity_regularizer is not None
-            or not self.built
-            or inputs._value.ndim == 0
-            or (self._supports_masking and any(get_mask(x) is not None for x in flatten(outputs)))
-            or (self._input_spec is None and inputs._value.ndim == 1)
-        ):
-            return
-        kind = type(self)
-        if kind._leaf_call is not None and kind.call is kind._leaf_call:
-            state["_fast"] = self._fast_training if spec.training else self.call
-        elif spec.training:
-            state["_fast"] = self._fast_outer
-        else:
-            state["_fast"] = self._fast_plain
-        state["_seen_dtype"] = inputs._value.dtype
-        state["_seen_shape"] = inputs._value.shape[1:]
-
-    def _fast_training(self, x: Any) -> Any:
-        training = CALL.training
-        if training is None:
-            training = self._default_training(self._call_spec)
-        return self.call(x, training=training)
-
-    def _fast_outer(self, x: Any) -> Any:
-        state = CALL
-        stack = state.stack
-        outer = training = state.training
-        if outer is None:
-            training = self._default_training(self._call_spec)
-        if LOSSES_SEEN[0] and not stack:
-            self._clear_losses()
-        stack.append(self)
-        state.training = training
-        try:
-            return self.call(x, training=training)
-        finally:
-            state.training = outer
-            stack.pop()
-
-    def _fast_plain(self, x: Any) -> Any:
-        stack = CALL.stack
-        if LOSSES_SEEN[0] and not stack:
-            self._clear_losses()
-        stack.append(self)
-        try:
-            return self.call(x)
-        finally:
-            stack.pop()

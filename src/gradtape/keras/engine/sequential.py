@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from gradtape.core.context import STATE
 from gradtape.core.tensor import Tensor
 from gradtape.keras.engine.context import CALL, MASKS_SEEN, changed, get_mask, top_scope
 from gradtape.keras.engine.functional import Functional
@@ -179,6 +180,7 @@ class Sequential(Functional):
             value = inputs._value
             if value.shape == self._fitting_shape and value.dtype is self._ref_np:
                 x: Any = inputs
+                noted = bool(STATE.recorders)
                 for layer in self._chain:
                     if (
                         layer._own
@@ -187,7 +189,8 @@ class Sequential(Functional):
                         and x._value.shape[1:] == layer._seen_shape
                         and not MASKS_SEEN[0]
                     ):
-                        x = layer._fast(x)  # what its `__call__` comes to
+                        # What its `__call__` comes to.
+                        x = layer._noted(x) if noted else layer._fast(x)
                     else:
                         x = layer(x)
                 return x
