@@ -29,6 +29,7 @@ class State(threading.local):
     `scope`: the name scope, such as "layer/", which new variables carry before their names.
     `site`: the user's place that what runs now stands for, where a layer of ours has found it out.
     `trace`: the graph that is being traced, or None.  `outside`: the trace that was left for a while to run eagerly.
+    `unexplained`: a weak reference to the tape whose gradient was None last, or None.
     """
 
     recorders: tuple[Any, ...] = ()
@@ -37,6 +38,7 @@ class State(threading.local):
     site: Any = None
     trace: Any = None
     outside: Any = None
+    unexplained: Any = None
 
 
 STATE = State()
