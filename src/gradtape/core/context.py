@@ -29,6 +29,7 @@ class State(threading.local):
     `scope`: the name scope, such as "layer/", which new variables carry before their names.
     `site`: the user's place that what runs now stands for, where a layer of ours has found it out.
     `trace`: the graph that is being traced, or None.  `outside`: the trace that was left for a while to run eagerly.
+    `seen`: somebody looks at each operation: functions and steps of training that would be traced run eagerly.
     """
 
     recorders: tuple[Any, ...] = ()
@@ -37,6 +38,7 @@ class State(threading.local):
     site: Any = None
     trace: Any = None
     outside: Any = None
+    seen: bool = False
 
 
 STATE = State()
