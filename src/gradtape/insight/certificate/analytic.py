@@ -29,6 +29,7 @@ def is_analytic(run: Run) -> bool:
     """Whether all operations between real sources and the outputs are analytic, and their kernels take complex numbers."""
     return (
         bool(run.steps)
+        and not run.opaque
         and not run.unseen
         and all(start._value.dtype.kind == "f" for start in run.starts)
         and all(step.card.name in ANALYTIC for step in run.steps)

@@ -20,7 +20,8 @@ from gradtape.core.bind import RAW
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
 from gradtape.core.slices import IndexedSlices
-from gradtape.core.tape import GradientTape, place, source_of, target_of
+from gradtape.core.ends import source_of, target_of
+from gradtape.core.tape import GradientTape, place
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.insight.certificate.program import Called, Keeper, Program, Recorded, as_it_was

@@ -66,6 +66,8 @@ class Judge:
             size = np.abs(self.claimed[source])
             size = np.where(np.isfinite(size), size, 0.0)
             spread = self.spread.own[source]
+            if self.spread.gradients is None:  # how errors grow is not known
+                spread = spread + 16.0 * roundoff_of(dtype) * self.largest
             return SAFETY * (np.abs(spread) + roundoff_of(dtype) * size + 2.0 * smallest_of(dtype))
 
     def doubt(self, source: int) -> np.ndarray:

@@ -74,7 +74,7 @@ def precise(run: Run, seeds: list[np.ndarray], source: int, place: int) -> float
         import mpmath
     except ImportError:
         return None
-    if run.unseen or any(s._value.dtype.kind == "c" for s in run.starts):
+    if run.opaque or run.unseen or any(s._value.dtype.kind == "c" for s in run.starts):
         return None
     if sum(np.size(getattr(s.output, "_value", 0)) for s in run.steps) > LARGEST:
         return None

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gradtape.base import tree
-from gradtape.base.config import settings
 from gradtape.base.quiet import quiet
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
@@ -22,13 +21,13 @@ from gradtape.insight.certificate.wide import Branch, Fixed, Step, Wide, widened
 class Run:
     """One wide run: its outputs, where it branched, and the operations (where they were kept)."""
 
-    __slots__ = ("branches", "outputs", "starts", "steps", "unseen")
+    __slots__ = ("branches", "opaque", "outputs", "starts", "steps", "unseen")
 
     def __init__(self, wide: Wide, starts: list[Tensor], outputs: list[Tensor]):
         self.starts, self.outputs = starts, outputs
         self.branches: list[Branch] = wide.branches
         self.steps: list[Step] = wide.steps
-        self.unseen = wide.unseen
+        self.opaque, self.unseen = wide.opaque, wide.unseen
 
     def weighted(self, seeds: Sequence[np.ndarray]) -> Any:
         """The sum of the outputs, weighted by their cotangents."""
@@ -186,12 +185,12 @@ def as_it_was(keeper: Any, fixed: Fixed, eagerly: bool = True) -> Iterator[None]
 
     keeper: a recorder that notes the variables that are written.  eagerly: whether traced functions run in Python.
     """
-    before, draws = settings.functions_eagerly, STATE.draws
-    settings.functions_eagerly, STATE.draws = eagerly or before, Draws(fixed)
+    seen, draws = STATE.seen, STATE.draws
+    STATE.seen, STATE.draws = eagerly or seen, Draws(fixed)
     try:
         yield
     finally:
-        settings.functions_eagerly, STATE.draws = before, draws
+        STATE.seen, STATE.draws = seen, draws
         with no_recording():
             for variable, buffer in keeper.written.values():
                 variable._store(buffer)

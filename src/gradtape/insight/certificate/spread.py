@@ -72,7 +72,7 @@ class Spread:
 def spread_of(run: Run, seeds: Sequence[np.ndarray], seed: int) -> Spread:
     """From the kept operations of a run at the sources' own values."""
     value = run.value(seeds)
-    exact = _gradients(run, seeds, None)
+    exact = None if run.opaque or run.unseen else _gradients(run, seeds, None)
     wide = all(roundoff_of(step.dtype) <= 2.0**-53 for step in run.steps)
     noise = 0.0
     fine, own = ([np.zeros(start._value.shape) for start in run.starts] for _ in range(2))
@@ -92,7 +92,8 @@ def spread_of(run: Run, seeds: Sequence[np.ndarray], seed: int) -> Spread:
     down = 2.0**-53 / MAGNIFIED
     fine = [np.sqrt(f) * down for f in fine]
     noise = noise * down + 2.0**-53 * abs(value)
-    return Spread(exact, fine if wide else [np.sqrt(x) for x in own], fine, noise)
+    own = fine if wide else [np.sqrt(x) for x in own]
+    return Spread(exact, own, fine, noise)
 
 
 class Shake:

@@ -68,6 +68,26 @@ def wide_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+class Outside:
+    """A user's function that computes outside of gradtape, by NumPy say, as an operation without a derivative."""
+
+    name, tf_name, family, multi = "outside", "Outside", "Outside", True
+    vjp = jvp = None
+    no_gradient, gradient_missing, passes_slices = "it is not seen", False, False
+    optional_cotangents = True
+
+    def __init__(self, function: Any, types: list[Any]):
+        self.function, self.types = function, types
+
+    def kernel(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Raises TypeError where the function does not give the wide numbers of its results."""
+        with recorders(()):
+            found = tuple([t._value for t in self.function(*[Tensor(a) for a in arrays])])
+        if [(f.shape, f.dtype) for f in found] != self.types:
+            raise TypeError(f"Expected {self.types}.")
+        return found
+
+
 class Fixed:
     """What stays the same in all runs, in the order it occurs: values behind stop_gradient, random numbers."""
 
@@ -94,7 +114,8 @@ class Wide:
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
-        self.unseen: list[tuple[Any, Any]] = []  # (card, site) of what could not be computed again
+        self.opaque: list[tuple[Any, Any]] = []  # (card, site) of what is computed outside of gradtape
+        self.unseen: list[tuple[Any, Any]] = []  # and of what could not be computed again in float64
         self.n_stopped = self.n_drawn = 0
 
     # --- what is known ---
@@ -205,11 +226,28 @@ class Wide:
                     self._know(own, wide)
             return
         again = getattr(attrs["grad_fn"], "again", None)
+        site = STATE.site or user_site(4)
         if again is None:
-            self.unseen.append((card, STATE.site or user_site(4)))
+            self.unseen.append((card, site))
             return
         with recorders((self,)):
-            self._same(outputs, again(*inputs))
+            others = again(*inputs)
+            self._same(outputs, others)
+            if any(id(t) in self.values for t in others):
+                return
+        self.opaque.append((card, site))
+        types = [(y._value.shape, wide_dtype(y._value.dtype)) for y in outputs]
+        outside = Outside(again, types)
+        wide = tuple([self.of(t) for t in inputs])
+        try:
+            made = tuple([Tensor(v) for v in outside.kernel(*[t._value for t in wide])])
+        except Exception:  # whatever the user's function raises when it is given float64
+            self.unseen.append((card, site))
+            return
+        for own, tensor in zip(outputs, made):
+            self._know(own, tensor)
+        if self.keep:
+            self.steps.append(Step(outside, {}, wide, made, site, outputs[0]._value.dtype))
 
     def _opened(self, graph: Any, inputs: Sequence[Any]) -> list[Any]:
         with recorders((self,)):
