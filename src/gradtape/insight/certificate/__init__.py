@@ -100,7 +100,7 @@ def _certified(claim: Claim, gradients: Any, output_gradients: Any, entries: int
     size = sum(t._value.size for t in claim.targets)
     if not claim.free or gradients is not None or output_gradients is not None or size == 1:
         return first
-    if first.verdict == "wrong":
+    if not first.ok:
         return first
     rng = np.random.default_rng([seed, 1])
     drawn = [_drawn(rng, o) for o in ones]

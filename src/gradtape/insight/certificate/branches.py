@@ -98,6 +98,20 @@ def _equal(a: np.ndarray, b: np.ndarray) -> bool:
     return a.tobytes() == b.tobytes() if a.dtype.kind in "iub" else np.array_equal(a, b, equal_nan=True)
 
 
+# Operations whose derivative is infinite or not a number where they are at their kink.
+SINGULAR = ("sqrt", "pow", "reduce_euclidean_norm", "abs", "atan2", "asin", "acos", "acosh", "atanh")
+
+
+def singular(branches: Sequence[Branch]) -> tuple[Branch, tuple[int, ...]] | None:
+    """An operation that is at such a place, with the element."""
+    for branch in branches:
+        if branch.card.name in SINGULAR:
+            there = branch.mask if branch.card.name == "reduce_euclidean_norm" else branch.mask == 0
+            if np.any(there):
+                return branch, tuple(int(i) for i in np.argwhere(there)[0])
+    return None
+
+
 def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tuple[int, ...] | None]]:
     """The operations that went another way, each with the first element that did; None: Python itself did."""
     found: list[tuple[Branch, tuple[int, ...] | None]] = []

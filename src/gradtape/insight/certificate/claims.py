@@ -54,6 +54,7 @@ def of_tape(tape: GradientTape, target: Any, sources: Any) -> Claim:
             "tf.GradientTape(persistent=True), or certify before."
         )
     targets = [target_of(t) for t in tree.flatten(target)]
+    targets = [t for t in targets if t._value.dtype in DIFFERENTIABLE]
     found = [source_of(s) for s in tree.flatten(sources)]
     found = [s for s in found if s.dtype.np in DIFFERENTIABLE]
     if not targets or not found:
@@ -102,7 +103,6 @@ def of_function(
     everything = [*sources, *more]
     if not everything:
         raise ArgumentError("There is no input of a floating dtype, and no trainable variable is read.", inputs=inputs)
-    targets = [t for t in targets if t._value.dtype in DIFFERENTIABLE]
     if not targets:
         raise ArgumentError("The function gives no tensor of a floating dtype.", f=f)
     called = Called(f, program.arguments, everything, pass_them)
@@ -189,7 +189,7 @@ def _takes_none(f: Callable[..., Any]) -> bool:
 def _argument_names(f: Callable[..., Any], arguments: Sequence[Any], sources: Sequence[Any]) -> list[str]:
     """The names of the function's parameters; parts of one that is a nest are numbered."""
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        parameters = list(inspect.signature(getattr(f, "call", f)).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.insight.certificate.analytic import complex_step, is_analytic
-from gradtape.insight.certificate.branches import differing
+from gradtape.insight.certificate.branches import differing, singular
 from gradtape.insight.certificate.certificate import AT_KINK, OPEN, RIGHT, WRONG, Entry, Kink
 from gradtape.insight.certificate.differences import (
     FACTOR,
@@ -142,14 +142,14 @@ class Judge:
                 off = 0.0 if claimed == reference else abs(claimed - reference)
             return Entry(name, index, said, reference, float(off), float(bound), method, status)
 
-        scale = max(1.0, abs(self.values[source].reshape(-1)[place]))
-        line = self.line(self.along(source, place, unit), scale)
+        length = float(abs(self.values[source].reshape(-1)[place]))
+        if not np.isfinite(length):
+            return made(np.nan, np.inf, "nothing: the source is not finite", OPEN)
+        line = self.line(self.along(source, place, unit), max(1.0, length))
         found = central(line, 0.02 * rounding, self.level)
-        if found is None and 0.0 < scale != abs(self.values[source].reshape(-1)[place]):
-            own_size = float(abs(self.values[source].reshape(-1)[place]))
-            if 0.0 < own_size < 1e-3:
-                line = self.line(self.along(source, place, unit), own_size)
-                found = central(line, 0.02 * rounding)
+        if found is None and 0.0 < length < 1e-3:
+            line = self.line(self.along(source, place, unit), length)
+            found = central(line, 0.02 * rounding)
         if found is None:
             return self._at_kink(name, source, index, claimed, own, line, rounding, made, 0.0)
         self.level = max(0, round(np.log(line.scale * FIRST / found.step) / np.log(FACTOR)) - 2)
@@ -180,6 +180,12 @@ class Judge:
             if exact is not None:
                 reference, error, method = exact, 2.0**-50 * abs(exact), "fifty digits"
                 agrees = abs(claimed - reference) <= rounding + error
+        if np.isnan(claimed) and np.isnan(own) and (place_at := singular(self.base.branches)):
+            branch, element = place_at
+            self.kinks.append(
+                Kink(name, index, branch.card.name, place_of(branch.site), element, reference, reference, said)
+            )
+            return made(reference, error, method, AT_KINK)
         if agrees:
             # Nothing can be told where the reference is poor, or where rounding leaves nothing of the gradient.
             whole = max(size, self.largest, abs(self.value) / line.scale)
@@ -215,7 +221,10 @@ class Judge:
         allowed = rounding + errors
         between = low - allowed <= claimed <= high + allowed
         nearest = low if claimed < low else high if claimed > high else claimed
-        status = AT_KINK if between or _same(claimed, own, rounding) else WRONG
+        conventional = _same(claimed, own, rounding)
+        if np.isnan(claimed):  # 0/0 is no convention, the derivative of a root at 0 is
+            conventional = conventional and singular(line.base.run.branches) is not None
+        status = AT_KINK if between or conventional else WRONG
         if np.isnan(claimed):
             nearest = low
         self._name_kinks(name, index, line, left, right, None if self.none[source] else claimed, jump)

@@ -41,7 +41,10 @@ def examine(
     if judge.leaks:
         places = "; ".join(f"{place_of(site)}" for site in claim.breaks)
         notes.append(f"results depend on what the tape did not see{': NumPy at ' + places if places else ''}")
-    if program.fixed.stopped:
+    for name, source in zip(names, program.sources):
+        if id(source) in judge.base.reassigned:
+            notes.append(f"{name} is assigned inside: what that adds is taken as a constant, as tapes do")
+    if judge.base.stops:
         notes.append("behind stop_gradient, values are taken as constants")
     if program.fixed.drawn:
         notes.append("random numbers are taken as constants")

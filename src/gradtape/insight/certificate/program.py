@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.base import tree
+from gradtape.base.dtypes import DIFFERENTIABLE
 from gradtape.base.quiet import quiet
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
@@ -21,13 +22,14 @@ from gradtape.insight.certificate.wide import Branch, Fixed, Step, Wide, widened
 class Run:
     """One wide run: its outputs, where it branched, and the operations (where they were kept)."""
 
-    __slots__ = ("branches", "opaque", "outputs", "starts", "steps", "unseen")
+    __slots__ = ("branches", "opaque", "outputs", "reassigned", "starts", "steps", "stops", "unseen")
 
     def __init__(self, wide: Wide, starts: list[Tensor], outputs: list[Tensor]):
         self.starts, self.outputs = starts, outputs
         self.branches: list[Branch] = wide.branches
         self.steps: list[Step] = wide.steps
         self.opaque, self.unseen = wide.opaque, wide.unseen
+        self.reassigned, self.stops = wide.reassigned, wide.stops
 
     def weighted(self, seeds: Sequence[np.ndarray]) -> Any:
         """The sum of the outputs, weighted by their cotangents."""
@@ -125,9 +127,10 @@ class Called(Program):
         self.targets = []
 
     def call(self, arguments: Sequence[Any]) -> list[Any]:
-        """The flat results of the user's function."""
+        """The flat results of the user's function, those of floating dtypes."""
         result = self.f(*arguments) if self.pass_them else self.f()
-        return [convert(y) for y in tree.flatten(result) if y is not None]
+        found = [convert(y) for y in tree.flatten(result) if y is not None]
+        return [y for y in found if y._value.dtype in DIFFERENTIABLE]
 
     def run(self, values: Sequence[np.ndarray], keep: bool = False) -> Run:
         self.runs += 1

@@ -116,7 +116,8 @@ class Wide:
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
         self.opaque: list[tuple[Any, Any]] = []  # (card, site) of what is computed outside of gradtape
         self.unseen: list[tuple[Any, Any]] = []  # and of what could not be computed again in float64
-        self.n_stopped = self.n_drawn = 0
+        self.reassigned: dict[int, Any] = {}  # sources that were read again after an assignment
+        self.n_stopped, self.stops = 0, False
 
     # --- what is known ---
 
@@ -157,7 +158,9 @@ class Wide:
         wide, held = found
         # A tape takes each reading for the variable itself, whatever was assigned to it before.
         if tensor._value is not held:
-            wide = Tensor(wide._value + (widened(tensor._value) - widened(held)))
+            self.reassigned[id(variable)] = variable
+            offset = self._stopped(widened(tensor._value) - widened(held))
+            wide = self._moved(wide, offset, tensor._value.dtype)
         self._know(tensor, wide)
 
     def variable_written(self, variable: Any) -> None:
@@ -184,6 +187,7 @@ class Wide:
             elif card.name == "custom_rule":
                 self._same(outputs, inputs[: len(outputs)])
             elif card.name == "stop_gradient":
+                self.stops = True
                 self._know(output, Tensor(self._stopped(self.of(inputs[0])._value)))
             elif card.name == "assigned":
                 self._assigned(inputs, output)
@@ -193,6 +197,9 @@ class Wide:
     def _compute(self, card: Any, attrs: Any, inputs: Any, outputs: Any) -> None:
         wide = tuple([self.of(t) for t in inputs])
         arrays = [t._value for t in wide]
+        if any(a.dtype.kind == "c" for a in arrays) and all(t._value.dtype.kind != "c" for t in inputs):
+            # A complex step through real numbers: all of one dtype.
+            arrays = [a.astype(DOUBLE_COMPLEX) if a.dtype.kind == "f" else a for a in arrays]
         found = card.kernel(*arrays, **attrs)
         made = []
         for value, own in zip(found if card.multi else (found,), outputs):
@@ -275,9 +282,12 @@ class Wide:
         """A variable after an assignment moves as it did before: so tapes have it."""
         old, new = inputs
         offset = self._stopped(self.of(new)._value - self.of(old)._value)
-        wide = Tensor(self.of(old)._value + offset)
-        self._know(output, wide)
+        self._know(output, self._moved(self.of(old), offset, output._value.dtype))
+
+    def _moved(self, wide: Tensor, offset: np.ndarray, dtype: np.dtype[Any]) -> Tensor:
+        """wide + offset, as one of the operations."""
+        result = Tensor(wide._value + offset)
         if self.keep:
-            operands = (self.of(old), Tensor(offset))
-            own = output._value.dtype
-            self.steps.append(Step(REGISTRY["add"], {}, operands, wide, STATE.site, own))
+            step = Step(REGISTRY["add"], {}, (wide, Tensor(offset)), result, STATE.site, dtype)
+            self.steps.append(step)
+        return result
