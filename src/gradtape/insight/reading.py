@@ -18,8 +18,9 @@ from gradtape.core.bind import RAW
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
+from gradtape.core.ends import source_of, target_of
 from gradtape.core.slices import IndexedSlices
-from gradtape.core.tape import GradientTape, place, source_of, target_of
+from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph
 from gradtape.insight.naming import name_wires
@@ -143,7 +144,7 @@ def recorded(
         seeds = _seeds(output_gradients, targets)
         slots = [_slot_of(draft, t) for t in targets]
         draft.prune(slots)
-        cotangents, parts = _walk_back(draft, slots, seeds)
+        cotangents, parts = walk_back(draft, slots, seeds)
     chosen = _sources(tape, draft, sources)
     names = name_wires(draft, _visible_names())
     wires = []
@@ -181,7 +182,7 @@ def _records(tape: Any) -> list[Any]:
     return tape._records
 
 
-def _layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
+def layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
     """The names of the layers that each record ran in, outermost first."""
     found: list[tuple[str, ...]] = [()] * count
     for layer, start, end in tape.trail.layers:  # inner calls end first
@@ -209,7 +210,7 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             draft.by_id[id(used[0])] = first
             for tensor in used[1:]:
                 draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
-    layers = _layers_of(tape, len(records))
+    layers = layers_of(tape, len(records))
     for index in reversed(useful):
         card, attrs, inputs, output, site = records[index]
         slots = [
@@ -252,7 +253,7 @@ def _seeds(output_gradients: Any, targets: list[Any]) -> list[np.ndarray]:
     return [one if g is None else convert(g, one.dtype)._value for g, one in zip(given, ones)]
 
 
-def _walk_back(
+def walk_back(
     draft: Draft, targets: list[int], seeds: list[np.ndarray]
 ) -> tuple[dict[int, Any], list[tuple[Any, ...]]]:
     """Cotangents by slot, and what each gate adds to each of its inputs."""
@@ -266,7 +267,7 @@ def _walk_back(
         card, attrs, inputs, outputs, _, _ = draft.gates[index]
         parts[index] = (None,) * len(inputs)
         given = [found.get(s) for s in outputs]
-        if card.vjp is None or all(g is None for g in given):
+        if attrs is None or card.vjp is None or all(g is None for g in given):
             continue
         xs = [draft.values[s] for s in inputs]
         ys = tuple([draft.values[s] for s in outputs])
