@@ -11,8 +11,9 @@ import numpy as np
 from gradtape.base.quiet import quiet
 from gradtape.core.context import no_recording
 from gradtape.core.variable import Variable
-from gradtape.insight.reading import CALLS, Draft, layers_of, walk_back
+from gradtape.insight.reading import CALLS, Draft, layers_of
 from gradtape.insight.source import Place, place_of
+from gradtape.insight.walk import back
 
 
 class Net(Draft):
@@ -145,7 +146,7 @@ class Net(Draft):
     def pulled(self, targets: list[int], seeds: list[np.ndarray]) -> tuple[dict[int, Any], Any]:
         """Cotangents by slot, and what each gate adds to each of its inputs."""
         with no_recording(), quiet():
-            return walk_back(self, targets, seeds)
+            return back(self.values, self.gates, targets, seeds)
 
 
 def net_of(tape: Any) -> Net:
