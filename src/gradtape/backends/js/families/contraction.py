@@ -17,7 +17,7 @@ def product(
     w: Writer, x: Value, y: Value, z: Value, kept: str, summed: str, size: Mapping[str, int],
     strides: Sequence[Strides], plus: Any = None,
 ) -> None:  # fmt: skip
-    """z[kept] = sum over `summed` of x y.  strides: of x, y, by label;  plus(total, place): what is done with the sum."""
+    """z[kept] = sum over `summed` of x y.  strides: of x, y, by label;  plus(total, place): what becomes of the sum."""
     b = w.builder(z.dtype)
     w.begin(z)
     if not z.aval.size:

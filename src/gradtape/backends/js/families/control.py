@@ -56,7 +56,7 @@ def carried(w: Writer, values: Sequence[Value], start: Sequence[Ref]) -> list[Re
         if ref.scalar:
             name = w.name("v")
             w.line(f"let {name} = {ref.name};")
-            found.append(w.local(value, name))
+            found.append(w.variable(value, name))
         else:
             found.append(Ref(w.buffer(value.dtype, value.aval.size), False))
             copy(w, found[-1], ref)
