@@ -70,7 +70,7 @@ class _Shared:
 
 @contextmanager
 def browser() -> Iterator[Any]:
-    """Headless Chromium, started by the first who asks and closed after the last; skips the test where there is none."""
+    """Headless Chromium, started by the first who asks, closed after the last; without one the test is skipped."""
     if chromium() is None:
         pytest.skip("no Chromium on this machine: GRADTAPE_CHROMIUM names one")
     if not _Shared.users:
@@ -140,10 +140,13 @@ def _packed(described: Any, array: Any) -> tuple[str, str]:
 
 
 def _unpacked(described: Any, text: str | None) -> Any:
+    """A result; 64-bit integers that are not exact stay float64."""
     if text is None:
         return None
     raw = base64.b64decode(text)
     if not described.array:
         return raw
-    flat = np.frombuffer(raw, HELD[described.array]).astype(described.dtype)
-    return flat.reshape(described.shape)
+    held = np.frombuffer(raw, HELD[described.array]).reshape(described.shape)
+    if described.dtype in ("int64", "uint64") and np.abs(held).max(initial=0) > 2**53:
+        return held
+    return held.astype(described.dtype)

@@ -97,7 +97,10 @@ def test_random_programs(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(run.graph.name.endswith("gradient") for run in runs) > 20
     emitted = [emit(run.graph, at=run.arrays) for run in runs]
     # Only linear algebra stays fixed; that it is right where it is fixed is no test of anything.
-    assert {f.equation.op for p in emitted for f in p.fixed} <= {"matrix_inverse", "matrix_determinant"}
+    assert {f.equation.op for p in emitted for f in p.fixed} <= {
+        "matrix_inverse",
+        "matrix_determinant",
+    }
     wrong = []
     for run, found in zip(runs, engine.run([(p, r.arrays) for p, r in zip(emitted, runs)])):
         texts = [found] if isinstance(found, str) else [

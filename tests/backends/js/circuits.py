@@ -23,7 +23,9 @@ GATES = (
 )
 
 
-def circuit(gates: int, dtype: Any, seed: int = 0, wires_in: int = 40) -> tuple[Graph, list[np.ndarray]]:
+def circuit(
+    gates: int, dtype: Any, seed: int = 0, wires_in: int = 40
+) -> tuple[Graph, list[np.ndarray]]:
     """A graph of the inputs: all wires' values, then the gradient of the last wire by each wire; and its arrays."""
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(a, dtype) for a in rng.uniform(-1, 1, wires_in)]

@@ -191,5 +191,5 @@ def _foreign(w: Writer, array: np.ndarray) -> str:
     if array.dtype.kind == "O":
         return "null"
     if array.dtype.kind == "c":
-        return w.table(np.stack([array.real, array.imag], -1).astype(np.float64))
+        return w.table(np.stack([np.real(array), np.imag(array)], -1).astype(np.float64))
     return w.table(array.astype(np.float32))
