@@ -14,6 +14,8 @@ from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Graph
 from gradtape.transforms.graph_gradient import gradient_of
 
+from .comparing import cotangents, differs, sample_graph
+
 CARDS = sorted(n for n, card in REGISTRY.items() if card.samples)
 
 
