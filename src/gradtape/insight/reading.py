@@ -16,7 +16,8 @@ from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
-from gradtape.core.tape import GradientTape, place, source_of, target_of
+from gradtape.core.ends import source_of, target_of
+from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph
 from gradtape.insight.naming import name_wires
