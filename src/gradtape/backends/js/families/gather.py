@@ -114,15 +114,14 @@ def boolean_mask(w: Writer, e: Equation) -> None:
     w.begin(y, zero(y))
     found = w.name("n")
     w.line(f"let {found} = 0;")
-    with w.loop(n) as j:
-        with w.block(f"if ({_truth(w, mask, j)})"):
-            with w.loops((before, r)) as (i, q):
-                whole, part = (
-                    f"({i} * {n} + {j}) * {r} + {q}",
-                    f"({i} * {picked} + {found}) * {r} + {q}",
-                )
-                w.store(y, *((whole, w.element(x, part)) if back else (part, w.element(x, whole))))
-            w.line(f"{found}++;")
+    with w.loop(n) as j, w.block(f"if ({_truth(w, mask, j)})"):
+        with w.loops((before, r)) as (i, q):
+            whole, part = (
+                f"({i} * {n} + {j}) * {r} + {q}",
+                f"({i} * {picked} + {found}) * {r} + {q}",
+            )
+            w.store(y, *((whole, w.element(x, part)) if back else (part, w.element(x, whole))))
+        w.line(f"{found}++;")
     w.line(f"{w.helper('same_count')}({found}, {picked});")
 
 
@@ -274,12 +273,11 @@ def where_true(w: Writer, e: Equation) -> None:
     w.begin(y)
     found = w.name("n")
     w.line(f"let {found} = 0;")
-    with w.loop(x.aval.size) as i:
-        with w.block(f"if ({_truth(w, x, i)})"):
-            with w.block(f"if ({found} < {y.shape[0]})"):
-                for axis, (n, step) in enumerate(zip(x.shape, row_major(x.shape))):
-                    w.store(y, f"{found} * {rank} + {axis}", f"Math.floor({i} / {step}) % {n}")
-            w.line(f"{found}++;")
+    with w.loop(x.aval.size) as i, w.block(f"if ({_truth(w, x, i)})"):
+        with w.block(f"if ({found} < {y.shape[0]})"):
+            for axis, (n, step) in enumerate(zip(x.shape, row_major(x.shape))):
+                w.store(y, f"{found} * {rank} + {axis}", f"Math.floor({i} / {step}) % {n}")
+        w.line(f"{found}++;")
     w.line(f"{w.helper('same_count')}({found}, {y.shape[0]});")
 
 
