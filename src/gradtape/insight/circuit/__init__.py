@@ -17,7 +17,7 @@
                 "tone": "plus" | "minus" | "mixed" | "zero" | "none" | "bad", "strength": 0 to 4,
                 "value": TEXT | null, "gradient": TEXT | null, "title"},
                {... "branch": true, "gate", "position",                 one per branch of a wire that is used
-                "value": null, "gradient": TEXT}],                      several times: recording.gates[gate].parts[position]
+                "value": null, "gradient": TEXT}],                      several times: gates[gate].parts[position]
      "texts": [TEXT]}                                                   the legend
 
     TEXT: {"x", "y", "anchor": "start" | "middle" | "end", "text", "size", "room": pixels kept free for it, "tone",

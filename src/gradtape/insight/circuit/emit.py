@@ -322,15 +322,25 @@ class _Emitter:
 
     # -- texts
 
-    def _label(self, wire: int, along: float, across: float, tone: str) -> tuple[Text, Text | None]:
-        room = self.dress.label_room(wire)
-        text = self.dress.value(wire)
+    def _label(
+        self, wire: int, along: float, across: float, tone: str
+    ) -> tuple[Text | None, Text, Text | None]:
+        """The name, the value, the gradient of a wire."""
+        room, _, before = self.dress.label_room(wire)
+        text, name = self.dress.value(wire), self.dress.called(wire)
         if self.dress.down:
-            value = Text(across - OFF, along + 0.36 * NUMBER, text, "value", NUMBER, room[0], "end")
+            x, y = across - OFF, along + 0.36 * NUMBER
+            value = Text(x, y, text, "value", NUMBER, room, "end")
+            x -= room + CALLED_GAP
         else:
-            value = Text(along, across - OFF, text, "value", NUMBER, room[0])
-        gradient = self.dress.gradient(wire)
-        return value, self._below(gradient, along, across, "gradient", tone) if gradient else None
+            x, y = along + before / 2, across - OFF
+            value = Text(x, y, text, "value", NUMBER, room)
+            x -= room / 2 + CALLED_GAP
+        size = width_of(name, CALLED)
+        called = Text(x, y, name, "called", CALLED, size, "end") if name else None
+        text = self.dress.gradient(wire)
+        below = self._below(text, along, across, "gradient", tone) if text else None
+        return called, value, below
 
     def _below(self, text: str, along: float, across: float, role: str, tone: str) -> Text:
         width = max(width_of(text, NUMBER, True), width_of("−0.000", NUMBER, True))

@@ -65,7 +65,10 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
         scene.entries[wire] = add(Vertex(0, 5, 5, [], [0], [0], spot=-1))
         sources[wire] = (scene.entries[wire], 0)
     for number, box in enumerate(sketch.boxes):
-        vertex = _frame(scene, number, box, dress) if box.inner else dress.vertex(box, number)
+        if box.inner is None:
+            vertex = dress.vertex(box, number, hushed=sketch.exits)
+        else:
+            vertex = _frame(scene, number, box, dress)
         vertex_of.append(add(vertex))
         scene.boxes[vertex_of[-1]] = number
         for port, wire in enumerate(box.outputs):
@@ -79,13 +82,14 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
     for wire, source in sources.items():
         ends: list[tuple[int, int]] = []
         branches = sinks.get(wire, [])
+        flows = dress.look.gradients and dress.recording.wires[wire].gradient is not None
         several = len(branches) + (wire in scene.exits) > 1
         later: list[tuple[int, tuple[int, int]]] = []
         for number, port in branches:
             box = sketch.boxes[number]
             end = (vertex_of[number], port)
             part = box.parts[port] if port < len(box.parts) else None
-            if several and dress.part(part):
+            if several and flows:
                 tag = add(dress.tag(part))
                 scene.tags[tag] = Tag(number, port, part)
                 later.append((tag, end))
@@ -119,7 +123,7 @@ def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
     vertex = Vertex(length, half, half, spot=number)
     vertex.ins = [picture.entries[w] - middle + shift for w in box.inputs]
     vertex.arrivals = list(range(len(box.inputs)))
-    dress.add_tails(vertex, box.outputs, [picture.exits[w] - middle + shift for w in box.outputs])
+    dress.add_tails(vertex, box.outputs, [picture.exits[w] - middle + shift for w in box.outputs], scene.sketch.exits)
     return vertex
 
 
@@ -163,12 +167,14 @@ def column_lengths(graph: Columns) -> list[float]:
 
 
 GAP = 34.0
+_SLACK = 1.25  # a little too long is better than a short last row
+_CUT = 2  # wires that may go on in the next row
 
 
 def in_rows(graph: Columns, widest: float) -> list[Columns]:
     """The columns in rows no longer than `widest`, cut where few wires pass."""
     lengths = [length + GAP for length in column_lengths(graph)]
-    if sum(lengths) <= widest * 1.15:
+    if sum(lengths) <= widest * _SLACK:
         return [graph]
     cuts = [len({(s.start, s.start_port) for s in gap}) for gap in graph.gaps]
     rows, first, count = [], 0, len(lengths)
@@ -180,7 +186,7 @@ def in_rows(graph: Columns, widest: float) -> list[Columns]:
         if stop < count:  # the best cut in the last third of the row
             low = first + max(1, (stop - first) * 2 // 3)
             stop = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
-            if cuts[stop - 1] > 4:
+            if cuts[stop - 1] > _CUT:
                 return [graph]
         rows.append((first, stop))
         first = stop
