@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from gradtape.insight.circuit.drawing import Drawing, Line, Path, Segment, Shape, Text
 from gradtape.insight.circuit.dress import (
+    CALLED,
+    CALLED_GAP,
     DETAIL,
     HEADER,
     HEADING,
@@ -25,12 +27,13 @@ from gradtape.insight.circuit.dress import (
     sign_text,
 )  # fmt: skip
 from gradtape.insight.circuit.graph import Columns, Strand
-from gradtape.insight.circuit.layout import GAP, Picture, Scene
+from gradtape.insight.circuit.scene import Picture, Scene
 from gradtape.insight.circuit.sketch import Box
 from gradtape.insight.circuit.widths import width_of
 
 Key = tuple[str, int]
 Port = tuple[int, int]
+GAP = 34.0  # the most usual room between columns
 _LANE = 10.0  # between wires that go back to the start of the next row
 _BETWEEN = 26.0  # rows
 
@@ -213,13 +216,26 @@ class _Emitter:
             self.dots.setdefault(key, []).append(self._xy(stop, across))
             start, way = (stop, across), []
         for s in sorted(strands, key=self._level_in):
-            here = key
-            if s.end in self.scene.tags:
-                here = ("tag", s.end)
-                if len(strands) == 1:
-                    self._keep(key, start, way)
-                    start, way = (stop, across), []
+            here = self._only_branch(s) or key
+            if here != key and len(strands) == 1:
+                self._keep(key, start, way)
+                start, way = (stop, across), []
             self._cross(s, here, start, way)
+
+    def _only_branch(self, s: Strand) -> Key | None:
+        """The branch that a strand belongs to, if it leads to one only."""
+        v, port = s.end, 0
+        while v not in self.scene.tags:
+            if not self.vertices[v].bend:
+                return None
+            if (v, port) in self.wraps:
+                v = self.wraps[v, port]
+                continue
+            strands = self.leaving.get((v, port), [])
+            if len(strands) != 1:
+                return None
+            v = strands[0].end
+        return ("tag", v)
 
     def _cross(self, s: Strand, key: Key, start: tuple[float, float], way: list[Segment]) -> None:
         """Over a gap between columns, and through what lies behind it."""
@@ -289,10 +305,10 @@ class _Emitter:
         key: Key = ("net", number)
         source, port = net.source
         tone, strong = dress.tone(dress.recording.wires[wire].gradient)
-        value = gradient = None
-        if source in scene.boxes:
+        name = value = gradient = None
+        if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2
-            value, gradient = self._label(wire, middle, self._across(source, port), tone)
+            name, value, gradient = self._label(wire, middle, self._across(source, port), tone)
         gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
@@ -313,7 +329,7 @@ class _Emitter:
         tone, strong = dress.tone(tag.part)
         text = dress.part(tag.part)
         middle = (self.at.start[v] + self.at.stop[v]) / 2
-        part = self._below(text, middle, self._across(v, 0), "part", tone)
+        part = self._below(text, middle, self._across(v, 0), "part", tone) if text else None
         return Line(
             wire, tuple(self.paths.get(("tag", v), ())), tone, strong, None, part,
             tuple(self.dots.get(("tag", v), ())), box.gate, box.positions[tag.port],

@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import numpy as np
-
-from gradtape.insight.circuit.drawing import Drawing
+from gradtape.insight.circuit.emit import GAP, emitted
 from gradtape.insight.circuit.dress import HEADER, MARGIN, Dress
 from gradtape.insight.circuit.graph import Columns, Net, Strand, Vertex, into_columns
 from gradtape.insight.circuit.levels import assign_levels
 from gradtape.insight.circuit.order import order_columns
 from gradtape.insight.circuit.ranks import assign_columns
+from gradtape.insight.circuit.scene import Picture, Scene, Tag
 from gradtape.insight.circuit.sketch import Box, Sketch
-
-
-@dataclass
-class Tag:
-    """A branch of a wire: where it leads and what it brings back."""
-
-    box: int
-    port: int
-    part: np.ndarray | None
-
-
-@dataclass
-class Scene:
-    """A sketch as a graph: what each vertex and net stands for, and what was opened."""
-
-    sketch: Sketch
-    vertices: list[Vertex] = field(default_factory=list)
-    nets: list[Net] = field(default_factory=list)
-    wires: list[int] = field(default_factory=list)  # by net
-    boxes: dict[int, int] = field(default_factory=dict)  # vertex -> box
-    tags: dict[int, Tag] = field(default_factory=dict)  # vertex -> branch
-    entries: dict[int, int] = field(default_factory=dict)  # wire -> vertex
-    exits: dict[int, int] = field(default_factory=dict)
-    inner: dict[int, Picture] = field(default_factory=dict)  # by box
-
-
-@dataclass
-class Picture:
-    """A drawing with the levels at which wires enter and leave it. crossings: how many are left."""
-
-    drawing: Drawing
-    entries: dict[int, float]
-    exits: dict[int, float]
-    length: float
-    across: float
-    crossings: int
 
 
 def scene_of(sketch: Sketch, dress: Dress) -> Scene:
@@ -129,8 +90,6 @@ def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
 
 def arranged(sketch: Sketch, dress: Dress, widest: float | None = None) -> Picture:
     """The drawing of a sketch. widest: where a long drawing continues in a further row."""
-    from gradtape.insight.circuit.emit import emitted
-
     scene = scene_of(sketch, dress)
     assign_columns(scene.vertices, scene.nets)
     graph = into_columns(scene.vertices, scene.nets)
@@ -166,7 +125,6 @@ def column_lengths(graph: Columns) -> list[float]:
     ]
 
 
-GAP = 34.0
 _SLACK = 1.25  # a little too long is better than a short last row
 _CUT = 2  # wires that may go on in the next row
 
