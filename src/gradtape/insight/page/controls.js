@@ -1,0 +1,105 @@
+// The numbers that a person may change: weights, inputs, constants.
+
+import { el, say } from "./dom.js";
+import { numberField } from "./field.js";
+import { Grid } from "./grid.js";
+import { place, short } from "./numbers.js";
+
+const TITLES = { variable: "Weights", input: "Inputs", constant: "Constants" };
+
+/** The panels of controls; one per kind of leaf. */
+export function controls(model) {
+  const parts = [];
+  const sections = Object.keys(TITLES).map((kind) => {
+    const groups = model.data.groups.filter((group) => group.kind === kind);
+    if (!groups.length) return null;
+    const own = groups.map((group) => (group.shape.length && group.cells.length > 1 ? tensorPart(model, group) : numberPart(model, group)));
+    parts.push(...own);
+    return el("section", { class: "panel leaves", "aria-label": TITLES[kind] }, el("h2", {}, TITLES[kind]), ...own.map((part) => part.element));
+  });
+  model.subscribe((change) => {
+    if (change === "cursor" || change === "rate") return;
+    for (const part of parts) part.update();
+  });
+  return sections.filter(Boolean);
+}
+
+function numberPart(model, group) {
+  const [leaf, flat] = group.cells[0];
+  const wire = model.data.leaves[leaf].wire;
+  const control = fieldOf(model, leaf, flat, group.name);
+  const gradient = el("span", { class: "gradient", title: `gradient of ${group.name}` });
+  const name = nameButton(model, wire, 0, group.name);
+  const element = el("div", { class: "number-row" }, name, control.slider, control.field, gradient);
+  return {
+    element,
+    update() {
+      control.show(model.leaves[leaf][flat]);
+      say(gradient, gradientText(model, wire, flat));
+    },
+  };
+}
+
+function tensorPart(model, group) {
+  const at = (flat) => group.cells[flat];
+  const wireOf = (flat) => model.data.leaves[at(flat)[0]].wire;
+  let chosen = group.cells.findIndex((cell) => cell !== null);
+  const title = el("h3", {}, group.name, el("small", {}, ` ${group.shape.join(" × ")}`));
+  const grid = new Grid({
+    shape: group.shape,
+    label: group.name,
+    read: (flat) => (at(flat) ? model.leaves[at(flat)[0]][at(flat)[1]] : undefined),
+    select: (flat) => choose(flat),
+    change: {
+      begin: () => model.remember(),
+      write: (flat, x) => model.set(...at(flat), x),
+    },
+  });
+  grid.turned = () => update();
+  const name = el("span", { class: "name" });
+  const control = numberField({
+    label: `chosen entry of ${group.name}`,
+    read: () => model.leaves[at(chosen)[0]][at(chosen)[1]],
+    write: (x) => model.set(...at(chosen), x),
+    begin: () => model.remember(),
+  });
+  const gradient = el("span", { class: "gradient" });
+  const element = el("div", { class: "group" }, title, grid.element, el("div", { class: "number-row" }, name, control.slider, control.field, gradient));
+  grid.element.addEventListener("chosen", () => control.field.focus());
+
+  function choose(flat) {
+    chosen = flat;
+    model.select(wireOf(flat), at(flat)[1]);
+  }
+
+  function update() {
+    const here = group.cells.findIndex((cell) => cell && model.selected.wire === model.data.leaves[cell[0]].wire && model.selected.entry === cell[1]);
+    if (here >= 0) chosen = here;
+    grid.update(model.decimals);
+    grid.mark(chosen);
+    say(name, `${group.name}${place(chosen, group.shape)}`);
+    control.field.setAttribute("aria-label", name.textContent);
+    control.slider.setAttribute("aria-label", `${name.textContent}, slider`);
+    control.show(model.leaves[at(chosen)[0]][at(chosen)[1]]);
+    say(gradient, gradientText(model, wireOf(chosen), at(chosen)[1]));
+  }
+  return { element, update };
+}
+
+function fieldOf(model, leaf, flat, label) {
+  return numberField({
+    label,
+    read: () => model.leaves[leaf][flat],
+    write: (x) => model.set(leaf, flat, x),
+    begin: () => model.remember(),
+  });
+}
+
+function nameButton(model, wire, entry, text) {
+  return el("button", { type: "button", class: "name", title: `Show where the gradient of ${text} comes from`, onclick: () => model.select(wire, entry) }, text);
+}
+
+function gradientText(model, wire, entry) {
+  const gradient = model.gradient(wire);
+  return gradient ? `∂ ${short(gradient[entry], model.decimals)}` : "";
+}

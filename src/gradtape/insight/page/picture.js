@@ -1,0 +1,245 @@
+// The circuit: drawn once where it was laid out, its numbers written anew as they change. Only labels in view exist.
+
+import { el, say, still, svg } from "./dom.js";
+import { scrub } from "./field.js";
+import { gradientOnWire, largest, tone, valueOnWire, weight } from "./figures.js";
+
+const MARGIN = 120; // pixels around what is in view whose labels exist already
+const LEGIBLE = 5; // pixels of a font: smaller labels are not written
+const ZOOMS = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2];
+
+export class Picture {
+  constructor(model, drawing) {
+    this.model = model;
+    this.drawing = drawing;
+    this.zoom = 1;
+    this.lines = drawing.lines.map((line, number) => this._line(line, number));
+    this.shapes = drawing.shapes.map((shape) => this._shape(shape));
+    this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
+    this.marked = null;
+    this.labels = svg("g", { class: "labels" });
+    const title = svg("title", {}, "The circuit: values above the wires, gradients below");
+    this.svg = svg(
+      "svg",
+      { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": this._said(), class: "circuit" },
+      title,
+      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind === "frame").map((s) => s.element)),
+      svg("g", { class: "wires" }, ...this.lines.map((line) => line.element)),
+      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind !== "frame").map((s) => s.element)),
+      svg("g", {}, ...drawing.texts.map((text) => textElement(text))),
+      this.labels,
+    );
+    this.box = el("div", { class: "picturebox", tabindex: 0, role: "region", "aria-label": "Circuit, scrollable" }, this.svg);
+    this.element = el("div", { class: "picture" }, this._tools(), this.box);
+    this.box.addEventListener("scroll", () => this.look(), { passive: true });
+    this.svg.addEventListener("click", (event) => this._click(event));
+    this.watcher = new ResizeObserver(() => this.look());
+    this.watcher.observe(this.box);
+    model.subscribe((change) => this.update(change));
+  }
+
+  /** Fill the width where the picture is small, else stay legible, at the end where the target is. */
+  fit() {
+    const room = this.box.clientWidth - 2;
+    const { width } = this.drawing;
+    if (room <= 0) return;
+    this._scale(Math.min(1.25, Math.max(room / width, Math.min(0.8, 300 / this.drawing.height + 0.5))));
+    this.box.scrollLeft = this.box.scrollWidth;
+  }
+
+  /** Make the labels that are in view, and let go of the others. */
+  look() {
+    const { zoom, box } = this;
+    const left = (box.scrollLeft - MARGIN) / zoom;
+    const right = (box.scrollLeft + box.clientWidth + MARGIN) / zoom;
+    const top = (box.scrollTop - MARGIN) / zoom;
+    const bottom = (box.scrollTop + box.clientHeight + MARGIN) / zoom;
+    const fresh = [];
+    for (const line of this.lines) {
+      const inView = line.size * zoom >= LEGIBLE && line.x1 >= left && line.x0 <= right && line.y1 >= top && line.y0 <= bottom;
+      if (inView === line.seen) continue;
+      line.seen = inView;
+      if (inView) fresh.push(line);
+      else line.label?.remove();
+    }
+    for (const line of fresh) {
+      line.label ??= this._label(line);
+      this._write(line);
+      this.labels.append(line.label);
+    }
+    this.seen = this.lines.filter((line) => line.seen);
+  }
+
+  update(change) {
+    if (change === "rate") return;
+    if (change === "all" || change === "selection") {
+      for (const line of this.lines) line.element.classList.toggle("selected", line.wire === this.model.selected.wire);
+      return;
+    }
+    if (change !== "cursor") this._measure();
+    for (const line of this.seen ?? []) this._write(line);
+    if (change === "cursor") this._mark();
+  }
+
+  _measure() {
+    let most = 0;
+    for (const line of this.lines) {
+      const array = this._gradient(line);
+      if (array) most = Math.max(most, largest(array));
+    }
+    this.strongest = most;
+  }
+
+  _gradient(line) {
+    return line.position >= 0 ? this.model.part(line.gate, line.position) : this.model.gradient(line.wire);
+  }
+
+  _write(line) {
+    const { model } = this;
+    if (this.strongest === undefined) this._measure();
+    const reached = model.reached(line.wire);
+    const returned = model.returned(line.wire);
+    const array = this._gradient(line);
+    if (line.value) say(line.value, reached ? valueOnWire(model.value(line.wire), model.data.wires[line.wire].shape, model.decimals) : "");
+    if (line.gradient) say(line.gradient, returned && array ? gradientOnWire(array, model.data.wires[line.wire].shape, model.decimals) : "");
+    const look = `wire ${returned ? tone(array) : "none"} s${returned ? weight(largest(array), this.strongest) : 0}${reached ? "" : " ahead"}`;
+    if (look !== line.look) {
+      line.element.classList.remove(...(line.look ?? "wire").split(" "));
+      line.element.classList.add(...look.split(" "));
+      line.look = look;
+    }
+  }
+
+  _mark() {
+    const { phase, gate } = this.model.at();
+    if (this.marked) this.marked.element.classList.remove("current", "back");
+    this.marked = gate ? this.gates.get(gate.index) : null;
+    if (!this.marked) return;
+    this.marked.element.classList.add("current");
+    if (phase === "backward") this.marked.element.classList.add("back");
+    const { x, y } = this.marked.shape;
+    const { box, zoom } = this;
+    const away = x * zoom < box.scrollLeft + 60 || x * zoom > box.scrollLeft + box.clientWidth - 60;
+    const far = y * zoom < box.scrollTop + 40 || y * zoom > box.scrollTop + box.clientHeight - 40;
+    if (away || far) {
+      box.scrollTo({ left: x * zoom - box.clientWidth / 2, top: y * zoom - box.clientHeight / 2, behavior: still() ? "auto" : "smooth" });
+    }
+  }
+
+  _line(line, number) {
+    const d = line.paths.map((path) => `M${path.start.join(" ")}${path.segments.map((s) => (s.length === 2 ? `L${s.join(" ")}` : `C${s.join(" ")}`)).join("")}`).join("");
+    const dots = (line.dots ?? []).map(([x, y]) => svg("circle", { cx: x, cy: y, r: 3.2, class: "dot" }));
+    const paths = [svg("path", { d, class: "hit" }), svg("path", { d, class: "stroke" })];
+    const element = svg("g", { class: "wire", "data-wire": line.wire }, ...paths, ...dots);
+    if (line.title) element.append(svg("title", {}, line.title));
+    const boxes = [line.value, line.gradient].filter(Boolean);
+    const spans = boxes.map((t) => [t.x - t.width, t.x + t.width, t.y - t.size, t.y + t.size]);
+    const ends = line.paths.flatMap((path) => [path.start, ...path.segments.map((s) => s.slice(-2))]);
+    for (const [x, y] of ends) spans.push([x, x, y, y]);
+    return {
+      ...line,
+      number,
+      element,
+      value: null,
+      gradient: null,
+      places: { value: line.value, gradient: line.gradient },
+      label: null,
+      seen: false,
+      size: boxes.length ? Math.max(...boxes.map((t) => t.size)) : 12,
+      x0: Math.min(...spans.map((s) => s[0])),
+      x1: Math.max(...spans.map((s) => s[1])),
+      y0: Math.min(...spans.map((s) => s[2])),
+      y1: Math.max(...spans.map((s) => s[3])),
+    };
+  }
+
+  _label(line) {
+    const label = svg("g", { "data-wire": line.wire });
+    for (const kind of ["value", "gradient"]) {
+      if (!line.places[kind]) continue;
+      line[kind] = textElement({ ...line.places[kind], text: "" });
+      label.append(line[kind]);
+    }
+    if (line.value) this._draggable(line.value, line.wire);
+    return label;
+  }
+
+  _draggable(element, wire) {
+    const { model } = this;
+    const leaf = model.leafOf.get(wire);
+    if (leaf === undefined || model.leaves[leaf].length !== 1) return;
+    scrub(element, {
+      read: () => model.leaves[leaf][0],
+      begin: () => {
+        model.remember();
+        model.select(wire);
+      },
+      write: (x) => model.set(leaf, 0, x),
+    });
+  }
+
+  _shape(shape) {
+    const { x, y, width, height, form } = shape;
+    const left = x - width / 2;
+    const top = y - height / 2;
+    const outline = {
+      circle: () => svg("circle", { cx: x, cy: y, r: width / 2 }),
+      pill: () => svg("rect", { x: left, y: top, width, height, rx: height / 2 }),
+      box: () => svg("rect", { x: left, y: top, width, height, rx: 6 }),
+      frame: () => svg("rect", { x: left, y: top, width, height, rx: 10 }),
+    }[form];
+    const gate = this.model.data.gates[shape.gate];
+    const wire = shape.wire >= 0 ? shape.wire : (gate?.outputs[0] ?? -1);
+    const fixed = gate?.fixed ? " fixed" : "";
+    const element = svg("g", { class: `shape ${shape.kind}${fixed}`, "data-wire": wire >= 0 ? wire : null });
+    const title = gate?.fixed ? `${shape.title}\nstays as it was recorded: ${gate.fixed}` : shape.title;
+    if (title) element.append(svg("title", {}, title));
+    if (outline) element.append(outline());
+    for (const text of shape.texts) element.append(textElement(text));
+    if (shape.kind === "leaf" && shape.wire >= 0) this._draggable(element, shape.wire);
+    return { shape, element };
+  }
+
+  _click(event) {
+    const holder = event.target.closest("[data-wire]");
+    if (holder) this.model.select(Number(holder.dataset.wire));
+  }
+
+  _scale(zoom) {
+    const { box, drawing } = this;
+    const middle = (box.scrollLeft + box.clientWidth / 2) / this.zoom;
+    this.zoom = zoom;
+    this.svg.setAttribute("width", drawing.width * zoom);
+    this.svg.setAttribute("height", drawing.height * zoom);
+    box.scrollLeft = middle * zoom - box.clientWidth / 2;
+    this.look();
+  }
+
+  _tools() {
+    const next = (by) => {
+      const others = ZOOMS.filter((z) => (by > 0 ? z > this.zoom + 0.01 : z < this.zoom - 0.01));
+      const found = by > 0 ? others[0] : others.at(-1);
+      if (found) this._scale(found);
+    };
+    const button = (sign, label, act) => el("button", { type: "button", class: "small", "aria-label": label, title: label, onclick: act }, sign);
+    return el(
+      "div",
+      { class: "zoom" },
+      button("−", "Smaller picture", () => next(-1)),
+      button("+", "Larger picture", () => next(1)),
+      button("fit", "Fit the picture to its box", () => this._scale(Math.min(2, (this.box.clientWidth - 2) / this.drawing.width))),
+    );
+  }
+
+  _said() {
+    const { gates, wires, targets } = this.model.data;
+    const names = targets.map((wire) => wires[wire].label).join(", ");
+    return `Circuit of ${gates.length} gates that computes ${names}. Its numbers are in the derivation and in the panels of weights and inputs.`;
+  }
+}
+
+function textElement(text) {
+  const { x, y, role, size, anchor } = text;
+  const attributes = { x, y, class: `t-${role}`, "font-size": size, "text-anchor": anchor === "middle" ? "middle" : anchor };
+  return svg("text", attributes, text.text);
+}
