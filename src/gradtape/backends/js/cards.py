@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradtape.backends.js.families import contraction, control, elementwise, movement, reduce
+from gradtape.backends.js.families import (
+    contraction,
+    control,
+    elementwise,
+    gather,
+    movement,
+    order,
+    reduce,
+    segment,
+    windows,
+)
 from gradtape.backends.js.numbers import known
 from gradtape.backends.js.writer import Writer
 from gradtape.core.card import REGISTRY
@@ -32,6 +42,10 @@ TABLE: dict[str, Lower] = {
     **reduce.TABLE,
     **movement.TABLE,
     **contraction.TABLE,
+    **gather.TABLE,
+    **segment.TABLE,
+    **order.TABLE,
+    **windows.TABLE,
     **control.TABLE,
     IOTA: elementwise.iota,
 }

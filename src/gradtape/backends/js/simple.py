@@ -83,4 +83,6 @@ def simple(graph: Graph) -> Graph:
     for e in found:
         ordered.append(e)
         ordered += [late[v] for v in e.outputs if v in late]
-    return Graph(work.inputs, tuple(ordered), work.outputs, constants, work.name)
+    used = {v for e in ordered for v in e.inputs} | set(work.outputs)
+    kept = {v: array for v, array in constants.items() if v in used}
+    return Graph(work.inputs, tuple(ordered), work.outputs, kept, work.name)

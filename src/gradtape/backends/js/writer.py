@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradtape.backends.js.numbers import BOOL, FLOAT32, array_of, constant, spelled
+from gradtape.backends.js.numbers import BOOL, FLOAT32, array_of, constant, known, spelled
 from gradtape.backends.js.scalar import JsBuilder
 from gradtape.graph.ir import Equation, Graph, Value
 
@@ -244,4 +244,6 @@ class Writer:
 
     def constants(self, constants: Mapping[Value, np.ndarray]) -> None:
         for value, array in constants.items():
+            if not known(value.dtype):
+                continue  # an output as it is
             self.env[value] = self.known(np.asarray(array))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradtape.backends.js.numbers import spelled
+from gradtape.backends.js.numbers import array_of, spelled
 from gradtape.backends.js.places import row_major, walk
 from gradtape.backends.js.writer import Writer
 from gradtape.base.quiet import quiet
@@ -226,11 +226,25 @@ def bring_home(w: Writer, e: Equation) -> None:
         w.store(y, at, b.add(w.read(y, at), w.element(x, i)))
 
 
+RAW = {"int64": "BigInt64Array", "uint64": "BigUint64Array"}
+
+
+def bitcast(w: Writer, e: Equation) -> None:
+    """The same bits read as another dtype."""
+    x, y = e.inputs[0], e.outputs[0]
+    kinds = [RAW.get(v.dtype.name) or array_of(v.dtype) for v in (x, y)]
+    name = w.given(y)
+    w.line(f"{w.helper('bitcast')}({w.spilled(x)}, {kinds[0]}, {kinds[1]}, {name});")
+    w.taken(y)
+
+
 TABLE = {
     **dict.fromkeys(ALIASES, alias),
     **dict.fromkeys(KNOWN, known),
     **dict.fromkeys(MOVES, move),
     "assigned": lambda w, e: w.alias(e.outputs[0], e.inputs[1]),
+    "random_gamma": lambda w, e: w.alias(e.outputs[0], e.inputs[1]),
+    "bitcast": bitcast,
     "check_numerics": checked,
     "in_range": in_range,
     "mirror_pad_grad": bring_home,

@@ -59,3 +59,8 @@ function place_in(i, n) {
   if (!(i >= 0 && i < n)) throw new RangeError(`index ${i} is not in [0, ${n})`);
   return i;
 }
+
+function bitcast(x, Raw, Read, y) {
+  const raw = Raw.from(x, Raw.name.startsWith("Big") ? BigInt : Number), read = new Read(raw.buffer);
+  for (let i = 0; i < y.length; i++) y[i] = Number(read[i]);
+}

@@ -66,3 +66,13 @@ function whole_remainder(x, y) {
   if (y === 0) throw new RangeError("Integer division by zero: every divisor must differ from 0.");
   return x % y + 0;
 }
+
+function whole_power(x, y, bits, signed) {
+  if (y < 0) throw new RangeError("Integers to negative integer powers are not allowed: cast to a float first.");
+  let total = 1n, base = BigInt(x);
+  for (let n = BigInt(y); n > 0n; n >>= 1n) {
+    if (n & 1n) total = BigInt.asUintN(64, total * base);
+    base = BigInt.asUintN(64, base * base);
+  }
+  return Number(signed ? BigInt.asIntN(bits, total) : BigInt.asUintN(bits, total));
+}
