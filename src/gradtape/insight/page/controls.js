@@ -2,20 +2,21 @@
 
 import { el, say } from "./dom.js";
 import { numberField } from "./field.js";
+import { tone } from "./figures.js";
 import { Grid } from "./grid.js";
 import { place, short } from "./numbers.js";
 
-const TITLES = { variable: "Weights", input: "Inputs", constant: "Constants" };
+const TITLES = { Weights: ["variable"], Inputs: ["input", "constant"] };
 
-/** The panels of controls; one per kind of leaf. */
+/** The panels of controls; weights, and all else. */
 export function controls(model) {
   const parts = [];
-  const sections = Object.keys(TITLES).map((kind) => {
-    const groups = model.data.groups.filter((group) => group.kind === kind);
+  const sections = Object.entries(TITLES).map(([title, kinds]) => {
+    const groups = model.data.groups.filter((group) => kinds.includes(group.kind));
     if (!groups.length) return null;
     const own = groups.map((group) => (group.shape.length && group.cells.length > 1 ? tensorPart(model, group) : numberPart(model, group)));
     parts.push(...own);
-    return el("section", { class: "panel leaves", "aria-label": TITLES[kind] }, el("h2", {}, TITLES[kind]), ...own.map((part) => part.element));
+    return el("section", { class: "panel leaves", "aria-label": title }, el("h2", {}, title), ...own.map((part) => part.element));
   });
   model.subscribe((change) => {
     if (change === "cursor" || change === "rate") return;
@@ -35,7 +36,7 @@ function numberPart(model, group) {
     element,
     update() {
       control.show(model.leaves[leaf][flat]);
-      say(gradient, gradientText(model, wire, flat));
+      sayGradient(gradient, model, wire, flat);
     },
   };
 }
@@ -81,7 +82,7 @@ function tensorPart(model, group) {
     control.field.setAttribute("aria-label", name.textContent);
     control.slider.setAttribute("aria-label", `${name.textContent}, slider`);
     control.show(model.leaves[at(chosen)[0]][at(chosen)[1]]);
-    say(gradient, gradientText(model, wireOf(chosen), at(chosen)[1]));
+    sayGradient(gradient, model, wireOf(chosen), at(chosen)[1]);
   }
   return { element, update };
 }
@@ -99,7 +100,9 @@ function nameButton(model, wire, entry, text) {
   return el("button", { type: "button", class: "name", title: `Show where the gradient of ${text} comes from`, onclick: () => model.select(wire, entry) }, text);
 }
 
-function gradientText(model, wire, entry) {
+/** The gradient of an entry, in the colour of its sign. */
+function sayGradient(node, model, wire, entry) {
   const gradient = model.gradient(wire);
-  return gradient ? `∂ ${short(gradient[entry], model.decimals)}` : "";
+  say(node, gradient ? `∂ ${short(gradient[entry], model.decimals)}` : "");
+  node.className = `gradient ${gradient ? tone([gradient[entry]]) : "none"}`;
 }

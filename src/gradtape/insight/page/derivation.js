@@ -85,7 +85,7 @@ function valueBlock(model, wire, entry, name, line) {
     const note = model.leafOf.has(wire) ? "" : " (it stays as it is)";
     return el("div", { class: "use" }, line(() => `${name} = ${num(model, model.value(wire)[entry])}${note}`));
   }
-  const block = el("div", { class: "use" }, header(model, maker, "computed by"));
+  const block = el("div", { class: "use" }, gateLine(model, maker, "computed by"));
   const inputs = maker.inputs.map((i) => model.data.wires[i].label);
   const scalar = maker.inputs.every((i) => model.value(i).length === 1);
   block.append(
@@ -101,7 +101,7 @@ function valueBlock(model, wire, entry, name, line) {
 }
 
 function useBlock(model, gate, position, entry, name, line) {
-  const block = el("div", { class: "use" }, header(model, gate, "through"));
+  const block = el("div", { class: "use" }, gateLine(model, gate, "through"));
   const labels = gate.inputs.map((i) => model.data.wires[i].label);
   const out = model.data.wires[gate.outputs[0]].label;
   const formula = localText(gate, position, labels, out);
@@ -112,7 +112,7 @@ function useBlock(model, gate, position, entry, name, line) {
 }
 
 /** "through × → t₁": a button that leads on to the gate's output. */
-function header(model, gate, word) {
+function gateLine(model, gate, word) {
   const outputs = word === "through" ? gate.outputs : gate.inputs.filter((i) => model.leafOf.has(i) || model.makers.has(i));
   const links = [...new Set(outputs)].slice(0, 6).map((wire) => {
     const { label } = model.data.wires[wire];

@@ -33,7 +33,7 @@ export function descent(model) {
     "section",
     { class: "panel", "aria-label": "Descent" },
     el("h2", {}, "Descent"),
-    el("div", { class: "number-row" }, el("span", { class: "name" }, "learning rate"), rate.slider, rate.field, el("span", {})),
+    el("div", { class: "number-row rate" }, el("span", { class: "name" }, "learning rate"), rate.slider, rate.field),
     rule,
     el("div", { class: "buttons" }, ...steps, undo, reset),
     el("p", { class: "line" }, `${name} after `, count, ""),

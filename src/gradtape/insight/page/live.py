@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gradtape.insight.circuit import circuit_of
 from gradtape.insight.page import bundle
 from gradtape.insight.page.data import Told
-from gradtape.insight.page.standin import drawing_of
 from gradtape.insight.recording import Recording
 
 LEARNING_RATE = 0.1
 DECIMALS = 2
+MANY = 40  # gates, from which layers are shown first
 
 
 def page_of(
@@ -49,8 +50,21 @@ def widget_of(
 def _told(
     recording: Recording, decimals: int | None, learning_rate: float
 ) -> tuple[dict[str, Any], str]:
+    """The data and the programs.  A recording whose numbers were rounded starts as such."""
+    exact = getattr(recording, "exact", None)
+    if exact is not None:
+        decimals, recording = recording.decimals, exact  # type: ignore[attr-defined]
     told = Told(recording, DECIMALS if decimals is None else decimals)
     data = told.data()
+    data["mode"] = "exact" if exact is None else "rounded"
     data["rate"] = learning_rate
-    data["drawing"] = drawing_of(recording)
+    data["drawings"] = drawings_of(recording)
     return data, told.source()
+
+
+def drawings_of(recording: Recording) -> list[dict[str, Any]]:
+    """The circuit, laid out: by gates, and by layers where there are some; the first is shown first."""
+    circuits = [("gates", circuit_of(recording, detail="op"))]
+    if any(g.layers for g in recording.gates):
+        circuits.insert(MANY > len(recording.gates), ("layers", circuit_of(recording, detail="layer")))
+    return [{"name": name, **json.loads(circuit.json())} for name, circuit in circuits]

@@ -12,7 +12,7 @@ export class Model {
   constructor(data, programs) {
     this.data = data;
     this.programs = programs;
-    this.mode = "exact";
+    this.mode = data.mode ?? "exact";
     this.leaves = data.leaves.map((leaf) => unpack(leaf.data));
     this.first = this.leaves.map((array) => array.slice());
     this.leafOf = new Map(data.leaves.map((leaf, number) => [leaf.wire, number]));

@@ -18,7 +18,7 @@ const PAUSE = 600; // ms without a change before a reader hears the new number
 export function mount(root, data, programs, heading = "h1") {
   const model = new Model(data, programs);
   const names = data.targets.map((wire) => data.wires[wire].label).join(", ");
-  const picture = new Picture(model, data.drawing);
+  const picture = new Picture(model, data.drawings);
   root.classList.add("gradtape");
   root.replaceChildren(
     header(model, root, names, heading),

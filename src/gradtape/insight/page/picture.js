@@ -9,33 +9,39 @@ const LEGIBLE = 5; // pixels of a font: smaller labels are not written
 const ZOOMS = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2];
 
 export class Picture {
-  constructor(model, drawing) {
+  /** drawings: the same circuit in several details, the first of them shown first. */
+  constructor(model, drawings) {
     this.model = model;
-    this.drawing = drawing;
+    this.drawings = drawings;
     this.zoom = 1;
-    this.lines = drawing.lines.map((line, number) => this._line(line, number));
-    this.shapes = drawing.shapes.map((shape) => this._shape(shape));
-    this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
-    this.marked = null;
-    this.labels = svg("g", { class: "labels" });
-    const title = svg("title", {}, "The circuit: values above the wires, gradients below");
-    this.svg = svg(
-      "svg",
-      { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": this._said(), class: "circuit" },
-      title,
-      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind === "frame").map((s) => s.element)),
-      svg("g", { class: "wires" }, ...this.lines.map((line) => line.element)),
-      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind !== "frame").map((s) => s.element)),
-      svg("g", {}, ...drawing.texts.map((text) => textElement(text))),
-      this.labels,
-    );
-    this.box = el("div", { class: "picturebox", tabindex: 0, role: "region", "aria-label": "Circuit, scrollable" }, this.svg);
+    this.box = el("div", { class: "picturebox", tabindex: 0, role: "region", "aria-label": "Circuit, scrollable" });
     this.element = el("div", { class: "picture" }, this._tools(), this.box);
+    this._draw(drawings[0]);
     this.box.addEventListener("scroll", () => this.look(), { passive: true });
-    this.svg.addEventListener("click", (event) => this._click(event));
+    this.box.addEventListener("click", (event) => this._click(event));
     this.watcher = new ResizeObserver(() => this.look());
     this.watcher.observe(this.box);
     model.subscribe((change) => this.update(change));
+  }
+
+  _draw(drawing) {
+    this.drawing = drawing;
+    this.lines = drawing.wires.map((line) => this._line(line));
+    this.shapes = drawing.nodes.map((shape) => this._shape(shape));
+    this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
+    this.marked = null;
+    this.seen = [];
+    this.labels = svg("g", { class: "labels" });
+    this.svg = svg(
+      "svg",
+      { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": this._said(), class: "circuit" },
+      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind === "frame").map((s) => s.element)),
+      svg("g", { class: "wires" }, ...this.lines.map((line) => line.element)),
+      svg("g", {}, ...this.shapes.filter((s) => s.shape.kind !== "frame").map((s) => s.element)),
+      svg("g", {}, ...drawing.texts.map(textElement)),
+      this.labels,
+    );
+    this.box.replaceChildren(this.svg);
   }
 
   /** Fill the width where the picture is small, else stay legible, at the end where the target is. */
@@ -77,7 +83,7 @@ export class Picture {
       return;
     }
     if (change !== "cursor") this._measure();
-    for (const line of this.seen ?? []) this._write(line);
+    for (const line of this.seen) this._write(line);
     if (change === "cursor") this._mark();
   }
 
@@ -100,14 +106,15 @@ export class Picture {
     const reached = model.reached(line.wire);
     const returned = model.returned(line.wire);
     const array = this._gradient(line);
-    if (line.value) say(line.value, reached ? valueOnWire(model.value(line.wire), model.data.wires[line.wire].shape, model.decimals) : "");
-    if (line.gradient) say(line.gradient, returned && array ? gradientOnWire(array, model.data.wires[line.wire].shape, model.decimals) : "");
-    const look = `wire ${returned ? tone(array) : "none"} s${returned ? weight(largest(array), this.strongest) : 0}${reached ? "" : " ahead"}`;
-    if (look !== line.look) {
-      line.element.classList.remove(...(line.look ?? "wire").split(" "));
-      line.element.classList.add(...look.split(" "));
-      line.look = look;
-    }
+    const { shape } = model.data.wires[line.wire];
+    const kind = returned ? tone(array) : "none";
+    if (line.value) write(line.value, line.places.value, reached ? valueOnWire(model.value(line.wire), shape, model.decimals) : "");
+    if (line.gradient) write(line.gradient, line.places.gradient, returned && array ? gradientOnWire(array, shape, model.decimals) : "");
+    const look = `${kind} s${returned ? weight(largest(array), this.strongest) : 0}${reached ? "" : " ahead"}`;
+    if (look === line.look) return;
+    line.look = look;
+    line.element.setAttribute("class", `wire ${look}${line.wire === model.selected.wire ? " selected" : ""}`);
+    line.gradient?.setAttribute("class", `t-${line.places.gradient.role} ${kind}`);
   }
 
   _mark() {
@@ -126,26 +133,25 @@ export class Picture {
     }
   }
 
-  _line(line, number) {
-    const d = line.paths.map((path) => `M${path.start.join(" ")}${path.segments.map((s) => (s.length === 2 ? `L${s.join(" ")}` : `C${s.join(" ")}`)).join("")}`).join("");
-    const dots = (line.dots ?? []).map(([x, y]) => svg("circle", { cx: x, cy: y, r: 3.2, class: "dot" }));
-    const paths = [svg("path", { d, class: "hit" }), svg("path", { d, class: "stroke" })];
-    const element = svg("g", { class: "wire", "data-wire": line.wire }, ...paths, ...dots);
-    if (line.title) element.append(svg("title", {}, line.title));
-    const boxes = [line.value, line.gradient].filter(Boolean);
-    const spans = boxes.map((t) => [t.x - t.width, t.x + t.width, t.y - t.size, t.y + t.size]);
-    const ends = line.paths.flatMap((path) => [path.start, ...path.segments.map((s) => s.slice(-2))]);
-    for (const [x, y] of ends) spans.push([x, x, y, y]);
+  _line(line) {
+    const dots = line.dots.map(([x, y]) => svg("circle", { cx: x, cy: y, r: 3, class: "dot" }));
+    const paths = line.paths.flatMap((d) => [svg("path", { d, class: "hit" }), svg("path", { d, class: "stroke" })]);
+    const { label } = this.model.data.wires[line.wire];
+    const element = svg("g", { class: "wire", "data-wire": line.wire }, svg("title", {}, label), ...paths, ...dots);
+    const texts = [line.value, line.gradient].filter(Boolean);
+    const spans = texts.map((t) => [t.x - t.room, t.x + t.room, t.y - t.size, t.y + t.size]);
+    for (const d of line.paths) spans.push(reach(d));
     return {
-      ...line,
-      number,
+      wire: line.wire,
+      gate: line.gate,
+      position: line.branch ? line.position : -1,
       element,
       value: null,
       gradient: null,
       places: { value: line.value, gradient: line.gradient },
       label: null,
       seen: false,
-      size: boxes.length ? Math.max(...boxes.map((t) => t.size)) : 12,
+      size: texts.length ? Math.max(...texts.map((t) => t.size)) : 12,
       x0: Math.min(...spans.map((s) => s[0])),
       x1: Math.max(...spans.map((s) => s[1])),
       y0: Math.min(...spans.map((s) => s[2])),
@@ -192,10 +198,11 @@ export class Picture {
     const wire = shape.wire >= 0 ? shape.wire : (gate?.outputs[0] ?? -1);
     const fixed = gate?.fixed ? " fixed" : "";
     const element = svg("g", { class: `shape ${shape.kind}${fixed}`, "data-wire": wire >= 0 ? wire : null });
-    const title = gate?.fixed ? `${shape.title}\nstays as it was recorded: ${gate.fixed}` : shape.title;
-    if (title) element.append(svg("title", {}, title));
+    const title = shape.kind === "leaf" ? aboutLeaf(this.model.data.wires[wire]) : shape.kind === "gate" ? shape.title : "";
+    if (title) element.append(svg("title", {}, gate?.fixed ? `${title}\nstays as it was recorded: ${gate.fixed}` : title));
     if (outline) element.append(outline());
-    for (const text of shape.texts) element.append(textElement(text));
+    // What is written in a layer's box about its gradients is not followed: it goes.
+    for (const text of shape.texts) element.append(textElement({ ...text, text: text.text.split("  ‖∇‖")[0] }));
     if (shape.kind === "leaf" && shape.wire >= 0) this._draggable(element, shape.wire);
     return { shape, element };
   }
@@ -222,9 +229,18 @@ export class Picture {
       if (found) this._scale(found);
     };
     const button = (sign, label, act) => el("button", { type: "button", class: "small", "aria-label": label, title: label, onclick: act }, sign);
+    const details = this.drawings.map((drawing) =>
+      button(drawing.name, `Show ${drawing.name}`, () => {
+        this._draw(drawing);
+        this.fit();
+        this.update("all");
+        this._mark();
+      }),
+    );
     return el(
       "div",
       { class: "zoom" },
+      ...(details.length > 1 ? details : []),
       button("−", "Smaller picture", () => next(-1)),
       button("+", "Larger picture", () => next(1)),
       button("fit", "Fit the picture to its box", () => this._scale(Math.min(2, (this.box.clientWidth - 2) / this.drawing.width))),
@@ -239,7 +255,28 @@ export class Picture {
 }
 
 function textElement(text) {
-  const { x, y, role, size, anchor } = text;
-  const attributes = { x, y, class: `t-${role}`, "font-size": size, "text-anchor": anchor === "middle" ? "middle" : anchor };
+  const { x, y, role, size, anchor, tone: own } = text;
+  const attributes = { x, y, class: `t-${role}${own ? ` ${own}` : ""}`, "font-size": size, "text-anchor": anchor };
   return svg("text", attributes, text.text);
+}
+
+/** Write a label; one that is longer than the room that was kept for it gets smaller letters. */
+function write(element, place, text) {
+  if (element.textContent === text) return;
+  element.textContent = text;
+  const wide = text.length * place.size * 0.56;
+  const size = wide > place.room + 6 ? Math.max(0.65, (place.room + 6) / wide) * place.size : place.size;
+  if (element.getAttribute("font-size") !== String(size)) element.setAttribute("font-size", size);
+}
+
+/** [left, right, top, bottom] of path data: absolute coordinates in pairs. */
+function reach(d) {
+  const numbers = (d.match(/-?\d+(?:\.\d+)?/g) ?? []).map(Number);
+  const xs = numbers.filter((_, i) => i % 2 === 0);
+  const ys = numbers.filter((_, i) => i % 2 === 1);
+  return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+}
+
+function aboutLeaf(wire) {
+  return `${wire.label}: ${wire.kind}, ${wire.dtype}[${wire.shape.join(",")}]`;
 }

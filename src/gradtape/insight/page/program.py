@@ -216,8 +216,10 @@ class _Replay:
     def _settled(self, tensor: Any) -> Any:
         if self.decimals is None or tensor._value.dtype.kind not in "fV":
             return tensor
-        scale = RECORDED.const(10.0**self.decimals, like=tensor)
-        return PUBLIC["round"](tensor * scale) / scale
+        wide = PUBLIC["cast"](tensor, np.float64)
+        scale = RECORDED.const(10.0**self.decimals, like=wide)
+        near = PUBLIC["round"](wide * scale) / scale + RECORDED.const(0.0, like=wide)  # -0 becomes 0
+        return PUBLIC["cast"](near, tensor._value.dtype)
 
     def _give(self, tensor: Any) -> int:
         """The number of an output."""

@@ -7,11 +7,11 @@ import { bracketed, short } from "./numbers.js";
 export function steps(model) {
   const button = (text, label, to) =>
     el("button", { type: "button", "aria-label": label, title: label, onclick: () => model.walk(to()) }, text);
-  const first = button("⏮", "First gate", () => 0);
-  const back = button("◀", "One gate back", () => model.cursor - 1);
-  const next = button("▶", "One gate on", () => (model.cursor === model.last ? 0 : model.cursor + 1));
-  const turn = button("⤺ way back", "To the start of the way back", () => model.total);
-  const done = button("⏭", "All gates", () => model.last);
+  const first = button("«", "First gate", () => 0);
+  const back = button("‹", "One gate back", () => model.cursor - 1);
+  const next = button("›", "One gate on", () => (model.cursor === model.last ? 0 : model.cursor + 1));
+  const turn = button("way back", "To the start of the way back", () => model.total);
+  const done = button("»", "All gates", () => model.last);
   const slider = el("input", { type: "range", min: 0, max: model.last, step: 1, class: "slider", "aria-label": "Gate", oninput: () => model.walk(Number(slider.value)) });
   const text = el("p", { class: "walk-text", role: "status" });
   const element = el("div", { class: "walk" }, el("div", { class: "buttons" }, first, back, next, turn, done, slider), text);
@@ -30,7 +30,7 @@ export function steps(model) {
 
 function sentenceOf(model) {
   const { phase, gate, number } = model.at();
-  if (phase === "done") return `All ${model.total} gates forward, ${model.backward.length} backward. Press ▶ to go gate by gate.`;
+  if (phase === "done") return `All ${model.total} gates forward, ${model.backward.length} backward. Press › to go gate by gate.`;
   return phase === "forward" ? forward(model, gate, number) : backward(model, gate, number);
 }
 
