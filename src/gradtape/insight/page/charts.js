@@ -29,7 +29,7 @@ export function lossCurve() {
       rules[i].setAttribute("y1", y(level));
       rules[i].setAttribute("y2", y(level));
       ticks[i].setAttribute("y", y(level) + 4);
-      say(ticks[i], short(Number(level.toPrecision(3))));
+      say(ticks[i], tick(level, high - low));
     });
     say(last, losses.length > 1 ? `${losses.length - 1} steps` : "");
     line.setAttribute("d", points.length > 1 ? `M${points.map(([s, l]) => `${x(s).toFixed(1)},${y(l).toFixed(1)}`).join("L")}` : "");
@@ -43,6 +43,12 @@ export function lossCurve() {
     element.setAttribute("aria-label", said);
   }
   return { element, update };
+}
+
+/** A level with the digits that tell it from its neighbours. */
+function tick(level, range) {
+  const digits = 1 - Math.floor(Math.log10(range));
+  return digits > 6 || Math.abs(level) >= 1e6 ? short(level) : short(level, Math.max(0, digits));
 }
 
 /** Bars for everything that is a probability. */

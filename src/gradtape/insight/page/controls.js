@@ -6,6 +6,7 @@ import { tone } from "./figures.js";
 import { Grid } from "./grid.js";
 import { place, short } from "./numbers.js";
 
+const OPEN = 3; // tensors of a panel whose numbers are shown at once
 const TITLES = { Weights: ["variable"], Inputs: ["input", "constant"] };
 
 /** The panels of controls; weights, and all else. */
@@ -14,7 +15,7 @@ export function controls(model) {
   const sections = Object.entries(TITLES).map(([title, kinds]) => {
     const groups = model.data.groups.filter((group) => kinds.includes(group.kind));
     if (!groups.length) return null;
-    const own = groups.map((group) => (group.shape.length && group.cells.length > 1 ? tensorPart(model, group) : numberPart(model, group)));
+    const own = groups.map((group, k) => (group.cells.length > 1 ? tensorPart(model, group, k < OPEN) : numberPart(model, group)));
     parts.push(...own);
     return el("section", { class: "panel leaves", "aria-label": title }, el("h2", {}, title), ...own.map((part) => part.element));
   });
@@ -41,11 +42,11 @@ function numberPart(model, group) {
   };
 }
 
-function tensorPart(model, group) {
+function tensorPart(model, group, open) {
   const at = (flat) => group.cells[flat];
   const wireOf = (flat) => model.data.leaves[at(flat)[0]].wire;
   let chosen = group.cells.findIndex((cell) => cell !== null);
-  const title = el("h3", {}, group.name, el("small", {}, ` ${group.shape.join(" × ")}`));
+  const title = el("summary", {}, group.name, el("small", {}, ` ${group.shape.join(" × ")}`));
   const grid = new Grid({
     shape: group.shape,
     label: group.name,
@@ -65,7 +66,8 @@ function tensorPart(model, group) {
     begin: () => model.remember(),
   });
   const gradient = el("span", { class: "gradient" });
-  const element = el("div", { class: "group" }, title, grid.element, el("div", { class: "number-row" }, name, control.slider, control.field, gradient));
+  const row = el("div", { class: "entry-row" }, name, gradient, control.slider, control.field);
+  const element = el("details", { class: "group", open, ontoggle: () => update() }, title, grid.element, row);
   grid.element.addEventListener("chosen", () => control.field.focus());
 
   function choose(flat) {
@@ -75,7 +77,11 @@ function tensorPart(model, group) {
 
   function update() {
     const here = group.cells.findIndex((cell) => cell && model.selected.wire === model.data.leaves[cell[0]].wire && model.selected.entry === cell[1]);
-    if (here >= 0) chosen = here;
+    if (here >= 0) {
+      element.open ||= here !== chosen;
+      chosen = here;
+    }
+    if (!element.open) return;
     grid.update(model.decimals);
     grid.mark(chosen);
     say(name, `${group.name}${place(chosen, group.shape)}`);

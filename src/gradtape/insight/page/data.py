@@ -68,7 +68,7 @@ class Told:
             "groups": groups_of(recording, exact.leaves),
             "steady": {str(i): packed(a) for i, a in steady(recording, exact).items()},
             "tables": {name: table_of(program) for name, (program, _) in self.programs.items()},
-            "probabilities": probabilities_of(recording),
+            "probabilities": [] if exact.probabilities else probabilities_of(recording),
         }
 
     def _gate(self, gate: Gate, fixed: Mapping[int, str]) -> dict[str, Any]:

@@ -10,9 +10,8 @@ const USES = 12;
 export function derivation(model) {
   const { data } = model;
   const select = el("select", { id: "gradtape-wire", onchange: () => model.select(Number(select.value)) });
-  for (const [index, wire] of data.wires.entries()) {
-    const own = wire.kind === "constant" && !wire.name && !model.leafOf.has(index);
-    if (!own) select.append(el("option", { value: index }, optionText(model, index)));
+  for (const index of data.wires.keys()) {
+    if (!model.ofProgram(index)) select.append(el("option", { value: index }, optionText(model, index)));
   }
   const body = el("div", { class: "steps" });
   const element = el(

@@ -13,9 +13,10 @@ const WINDOW = 10;
 export class Grid {
   constructor({ shape, label, read, select, change = null, kind = "value" }) {
     Object.assign(this, { shape, label, read, select, change, kind });
-    this.columns = shape.length ? shape[shape.length - 1] : 1;
-    this.rows = shape.length > 1 ? shape[shape.length - 2] : 1;
-    this.sheets = shape.slice(0, -2).reduce((a, b) => a * b, 1);
+    const axes = shape.filter((n) => n > 1); // axes of one entry are not shown
+    this.columns = axes.at(-1) ?? 1;
+    this.rows = axes.at(-2) ?? 1;
+    this.sheets = axes.slice(0, -2).reduce((a, b) => a * b, 1);
     this.corner = { sheet: 0, row: 0, column: 0 };
     this.current = 0;
     this.table = el("div", { role: "grid", "aria-label": label, class: `grid ${kind}` });
@@ -138,9 +139,10 @@ export class Grid {
   }
 }
 
+/** At most seven characters. */
 function compact(x, decimals) {
-  if (typeof x !== "number" || decimals !== null) return short(x, decimals);
-  if (!Number.isFinite(x) || x === 0) return short(x);
+  if (typeof x !== "number" || decimals !== null || !Number.isFinite(x) || x === 0) return short(x, decimals);
   const size = Math.abs(x);
-  return short(size >= 1000 || size < 1e-3 ? Number(x.toPrecision(2)) : Number(x.toFixed(size < 0.1 ? 4 : size < 10 ? 2 : 1)));
+  if (size >= 1e5 || size < 1e-4) return short(Number(x.toPrecision(2)));
+  return short(size < 0.1 ? Number(x.toPrecision(2)) : Number(x.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0)));
 }

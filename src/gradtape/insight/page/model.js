@@ -34,8 +34,8 @@ export class Model {
     this.backward = data.gates.filter((gate) => data.tables.exact.parts[gate.index]).reverse();
     this.last = this.total + this.backward.length;
     this.cursor = this.last;
-    this.selected = { wire: data.targets[0], entry: 0 };
     this.movable = this._movable();
+    this.selected = { wire: this.movable[0]?.[1] ?? data.targets[0], entry: 0 };
     this.run();
     this.losses = [this.loss()];
   }
@@ -72,7 +72,13 @@ export class Model {
     return output === undefined ? null : this.outputs[output];
   }
 
-  /** [name, array, shape] of everything that is a probability. */
+  /** Whether a wire is a number of the program's own, such as the 1 of a sigmoid's parts. */
+  ofProgram(wire) {
+    const own = this.data.wires[wire];
+    return own.kind === "constant" && !own.name && !this.leafOf.has(wire);
+  }
+
+  /** [name, array] of everything that is a probability. */
   probabilities() {
     const { wires, probabilities } = this.data;
     const found = probabilities.map((wire) => [wires[wire].label, this.value(wire)]);

@@ -32,7 +32,7 @@ export function full(x, single = true) {
 /** For the value of a form's field: with a plain minus sign. */
 export function plain(x) {
   if (!Number.isFinite(x)) return "";
-  const digits = Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-4) ? x.toExponential(4) : x.toPrecision(6);
+  const digits = Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-4) ? x.toExponential(4) : x.toPrecision(5);
   return String(Number(digits));
 }
 

@@ -44,13 +44,12 @@ export class Picture {
     this.box.replaceChildren(this.svg);
   }
 
-  /** Fill the width where the picture is small, else stay legible, at the end where the target is. */
+  /** All of it in its box where that stays legible, else legible from its beginning. */
   fit() {
     const room = this.box.clientWidth - 2;
-    const { width } = this.drawing;
     if (room <= 0) return;
-    this._scale(Math.min(1.25, Math.max(room / width, Math.min(0.8, 300 / this.drawing.height + 0.5))));
-    this.box.scrollLeft = this.box.scrollWidth;
+    this._scale(Math.min(1.25, Math.max(room / this.drawing.width, 0.62)));
+    this.box.scrollLeft = 0;
   }
 
   /** Make the labels that are in view, and let go of the others. */

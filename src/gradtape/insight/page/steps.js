@@ -53,7 +53,7 @@ function backward(model, gate, number) {
   const labels = gate.inputs.map((i) => wires[i].label);
   const texts = gate.inputs.map((wire, position) => {
     const part = model.part(gate.index, position);
-    if (!part) return "";
+    if (!part || model.ofProgram(wire)) return "";
     const upstream = model.gradient(out);
     const local = model.local(gate.index, position);
     if (part.length === 1 && local?.length === 1 && upstream?.length === 1) {
