@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import linecache
+import re
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gradtape as tf
 from gradtape import keras
-from gradtape.insight.why import Reason
+from gradtape.insight.why import CODES, Reason
 
 
 def test_several_sources_give_reasons_in_their_form() -> None:
@@ -335,3 +337,11 @@ def test_import_does_not_bring_explanations_in() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_docs_list_every_reason() -> None:
+    page = Path(__file__).parents[3] / "docs" / "why-none.md"
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", page.read_text("utf-8"), re.M)
+    assert {code: (gradient, meaning) for code, gradient, meaning in rows} == {
+        code: about for code, about in CODES.items() if code != "fine"
+    }
