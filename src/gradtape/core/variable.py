@@ -20,6 +20,7 @@ from gradtape.core.convert import ConversionError, constant_array, convert, nump
 from gradtape.core.scatter import scattered_entries, scattered_rows
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import CPU, Reference, Tensor
+from gradtape.core.trail import assigned
 
 _VARIABLE_NAMES: dict[str, int] = {}
 _NUMBERS = count()
@@ -88,14 +89,11 @@ class Variable:
         if callable(initial_value) and not isinstance(initial_value, Tensor):
             initial_value = initial_value()
         wanted = numpy_dtype(dtype)
-        if isinstance(initial_value, Tensor | Variable):
+        if wanted is not None or isinstance(initial_value, Tensor | Variable):
             value = convert(initial_value, wanted)._value
         else:
-            value = (
-                convert(initial_value, wanted)._value
-                if wanted is not None
-                else constant_array(initial_value, None, None)
-            )
+            value = constant_array(initial_value, None, None)
+        assigned(self, initial_value)
         if trace is not None and not isinstance(value, np.ndarray):
             # It was put together of tensors that are being traced.
             value = trace.evaluate(value.tensor)
@@ -186,6 +184,7 @@ class Variable:
     def _incoming(self, value: Any) -> np.ndarray:
         dtype = self._buffer.dtype
         array = convert(value, dtype)._value
+        assigned(self._base, value)
         if not self._shape.is_compatible_with(array.shape):
             raise ShapeError(
                 f"Cannot assign value to variable ' {self.name}': Shape mismatch. The variable shape {self.shape}, "
@@ -228,6 +227,7 @@ class Variable:
 
     def _delta(self, delta: Any) -> np.ndarray:
         array = convert(delta, self._value.dtype)._value
+        assigned(self._base, delta)
         if array.shape != self._value.shape:
             raise ShapeError(
                 "Cannot update variable with a value of another shape.", variable=self, value=array
@@ -417,13 +417,13 @@ class Variable:
         return bool(self._value)
 
     def __int__(self) -> int:
-        return int(self._value)
+        return int(self._as_tensor())
 
     def __float__(self) -> float:
-        return float(self._value)
+        return float(self._as_tensor())
 
     def __complex__(self) -> complex:
-        return complex(self._value)
+        return complex(self._as_tensor())
 
     def __index__(self) -> int:
         return self._value.__index__()

@@ -9,7 +9,8 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ from gradtape.transforms.signature import (
 )
 
 WARN_AFTER = 5  # traces of one function
+_ALL: weakref.WeakSet[Function] = weakref.WeakSet()
 # Set by the room that converts Python's control flow: (function, recursive) -> function.
 CONVERTERS: list[Callable[..., Any]] = []
 _TRACING = threading.RLock()
@@ -93,6 +95,7 @@ class Function:
         self._fast: Callable[[Any], Any] = _always_miss
         self._quick: dict[Any, Traced] = {}
         self._bound: dict[int, Function] = {}
+        _ALL.add(self)
 
     # --- face ---
 
@@ -153,6 +156,10 @@ class Function:
         if settings.functions_eagerly:
             self._fast = _always_miss
             return self._run_python(args, kwargs)
+        if STATE.seen and STATE.trace is None:
+            args, kwargs = self._canonical(args, kwargs)
+            traced = self._concrete.get(self._key(args, kwargs))
+            return self._run_eagerly(args, kwargs, traced and traced._seeds)
         if self._eager:
             self._fast = _always_miss
             return self._run_eagerly(args, kwargs)
@@ -190,9 +197,10 @@ class Function:
         args, kwargs = self._canonical(args, kwargs)
         return self._concrete_for(args, kwargs)
 
-    def _run_eagerly(self, args: Any, kwargs: Any) -> Any:
+    def _run_eagerly(self, args: Any, kwargs: Any, seeds: FunctionSeeds | None = None) -> Any:
         """The function of Python, with the random numbers of a traced one."""
-        seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
+        if seeds is None:
+            seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
         with SEEDS.inside(seeds):
             return self._run_python(args, kwargs)
 
@@ -327,6 +335,18 @@ class Function:
 
 def _always_miss(args: Any) -> Any:
     return MISS
+
+
+@contextmanager
+def seen() -> Iterator[None]:
+    """Inside, functions run in Python, operation by operation, drawing what they draw when they are traced."""
+    before, STATE.seen = STATE.seen, True
+    for function in list(_ALL):
+        function._fast = _always_miss
+    try:
+        yield
+    finally:
+        STATE.seen = before
 
 
 def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:

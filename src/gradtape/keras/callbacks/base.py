@@ -97,6 +97,9 @@ class Callback:
     def on_predict_end(self, logs: Any = None) -> None:
         """After a prediction."""
 
+    def _after_training(self) -> None:
+        """Called by `fit` last of all, also where an error ends it."""
+
     def _implements(self, *names: str) -> bool:
         return not all(hasattr(getattr(self, name), "_is_default") for name in names)
 
@@ -333,6 +336,12 @@ class CallbackList:
 
     def on_predict_end(self, logs: Any = None) -> None:
         self._all("on_predict_end", logs)
+
+    def after_training(self) -> None:
+        """`fit` is over, one way or another."""
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                callback._after_training()
 
     def _all(self, name: str, logs: Any, *first: int) -> None:
         logs = self._logs(logs)

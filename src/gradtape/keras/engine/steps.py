@@ -111,6 +111,7 @@ class Step:
             self._eager
             or STATE.trace is not None
             or settings.functions_eagerly
+            or (STATE.seen and self._name == "train_step")
             or self.model.__dict__.get("_run_eagerly")
             or self._dynamic()
         )

@@ -214,6 +214,7 @@ class Trainer(TrainingSteps):
         finally:
             state["_this_call"] = state["_evaluations"] = 1
             frozen()
+            callbacks.after_training()
         return self.history
 
     def _final_logs(self, logs: Any) -> Any:

@@ -1,0 +1,280 @@
+"""From a tape to a recording: what led to the target is collected, calls of functions opened, and all walked back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.base import tree
+from gradtape.base.dtypes import DIFFERENTIABLE
+from gradtape.base.errors import ArgumentError, TapeError
+from gradtape.base.quiet import quiet
+from gradtape.base.site import PACKAGE_ROOT
+from gradtape.core.card import REGISTRY, Op
+from gradtape.core.context import no_recording
+from gradtape.core.convert import convert
+from gradtape.core.ends import source_of, target_of
+from gradtape.core.tape import GradientTape, place
+from gradtape.core.variable import Variable
+from gradtape.graph.ir import Graph
+from gradtape.insight.naming import name_wires
+from gradtape.insight.recording import Gate, Recording, Wire, frozen
+from gradtape.insight.source import enclosing_names, place_of
+from gradtape.insight.walk import back
+
+CALLS = ("call", "watched")
+
+
+class Draft:
+    """A recording in the making.  Arrays stand in slots; each slot belongs to a wire, a variable's readings to one."""
+
+    def __init__(self) -> None:
+        self.values: list[np.ndarray] = []  # by slot
+        self.wire_of: list[int] = []  # by slot
+        self.kinds: list[str] = []  # by wire
+        self.owners: list[Any] = []  # by wire: the variable or tensor
+        self.slots: list[list[int]] = []  # by wire
+        self.gates: list[tuple[type[Op], Any, tuple[int, ...], tuple[int, ...], Any, Any]] = []
+        self.by_id: dict[int, int] = {}  # slot by id of a tensor
+        self.alive: list[Any] = []  # what ids belong to
+
+    def wire(self, kind: str, owner: Any, value: np.ndarray) -> int:
+        """A new wire with its first slot; gives the slot."""
+        self.kinds.append(kind)
+        self.owners.append(owner)
+        self.slots.append([])
+        return self.slot(len(self.kinds) - 1, value)
+
+    def slot(self, wire: int, value: np.ndarray) -> int:
+        self.values.append(value)
+        self.wire_of.append(wire)
+        self.slots[wire].append(len(self.values) - 1)
+        return len(self.values) - 1
+
+    def of_tensor(self, tensor: Any, kind: str) -> int:
+        """The slot of a tensor, which gets a wire of its own when it has none."""
+        found = self.by_id.get(id(tensor))
+        if found is None or self.wire_of[found] < 0:
+            found = self.by_id[id(tensor)] = self.wire(kind, tensor, tensor._value)
+            self.alive.append(tensor)
+        return found
+
+    def add(self, card: type[Op], attrs: Any, inputs: Sequence[int], values: Sequence[np.ndarray],
+            site: Any, layers: Any) -> list[int]:  # fmt: skip
+        """A gate; gives the slots of its outputs."""
+        outputs = [self.wire("computed", None, v) for v in values]
+        self.gates.append((card, attrs, tuple(inputs), tuple(outputs), site, layers))
+        return outputs
+
+    def open_graph(self, graph: Graph, inputs: Sequence[int], site: Any, layers: Any) -> list[int]:
+        """The equations of a graph as gates, on the numbers of this call; gives the slots of its outputs."""
+        slots: dict[Any, int] = dict(zip(graph.inputs, inputs))
+
+        def at(value: Any) -> int:
+            if value not in slots:
+                slots[value] = self.wire("constant", None, graph.constants[value])
+            return slots[value]
+
+        for e in graph.equations:
+            given = [at(v) for v in e.inputs]
+            if e.op == "cond":
+                branch = e.attrs["branches"][bool(self.values[given[0]])]
+                found = self.open_graph(branch, given[1:], e.site or site, layers)
+            elif e.op == "while":
+                found = self._open_loop(e, given, site, layers)
+            else:
+                card = REGISTRY[e.op]
+                result = card.kernel(*[self.values[s] for s in given], **e.attrs)
+                values = [np.asarray(v) for v in (result if card.multi else (result,))]
+                found = self.add(card, e.attrs, given, values, e.site or site, layers)
+            slots.update(zip(e.outputs, found))
+        return [at(v) for v in graph.outputs]
+
+    def prune(self, targets: Sequence[int]) -> None:
+        """Leave out what the targets do not need: conditions, counters, other results of a function."""
+        needed, kept = set(targets), []
+        for gate in reversed(self.gates):
+            if not needed.isdisjoint(gate[3]):
+                kept.append(gate)
+                needed.update(gate[2])
+        self.gates = kept[::-1]
+        for _, _, _, outputs, _, _ in kept:
+            needed.update(outputs)
+        wires = {self.wire_of[s] for s in needed}
+        order = {old: new for new, old in enumerate(sorted(wires))}
+        self.slots = [self.slots[old] for old in order]
+        self.kinds = [self.kinds[old] for old in order]
+        self.owners = [self.owners[old] for old in order]
+        self.wire_of = [order.get(w, -1) for w in self.wire_of]
+
+    def _open_loop(self, e: Any, given: list[int], site: Any, layers: Any) -> list[int]:
+        n, limit = e.attrs["n_constants"], e.attrs.get("limit")
+        constants, carried, turns = given[:n], given[n:], 0
+        while limit is None or turns < limit:
+            arrays = [self.values[s] for s in (*constants, *carried)]
+            if not e.attrs["cond"].run(*arrays)[0]:
+                break
+            carried = self.open_graph(
+                e.attrs["body"], (*constants, *carried), e.site or site, layers
+            )
+            turns += 1
+        return carried
+
+
+def recorded(
+    tape: GradientTape, target: Any, sources: Any = None, output_gradients: Any = None
+) -> Recording:
+    """What `tape` recorded on the way to `target`, with all gradients.
+
+    target: a tensor or a nest of them.  sources: whose gradients are asked for; None: the trainable variables and the
+    watched tensors that the target depends on.  output_gradients: cotangents of the targets; None: ones.
+    Raises RuntimeError where the tape has let its records go, ValueError for a target that it has not seen computed.
+    """
+    records = _records(tape)
+    targets = [target_of(t) for t in tree.flatten(target)]
+    if not targets:
+        raise ArgumentError("There is nothing to explain: the target is empty.", target=target)
+    with no_recording(), quiet():
+        draft = _drafted(tape, records, targets)
+        seeds = _seeds(output_gradients, targets)
+        slots = [_slot_of(draft, t) for t in targets]
+        draft.prune(slots)
+        cotangents, parts = back(draft.values, draft.gates, slots, seeds)
+    chosen = _sources(tape, draft, sources)
+    names = name_wires(draft, _visible_names())
+    wires = []
+    for index, kind in enumerate(draft.kinds):
+        owner = draft.owners[index]
+        value = draft.values[draft.slots[index][0]]
+        trainable = kind == "variable" and bool(getattr(owner, "trainable", False))
+        gradient = _of_wire(draft.slots[index], cotangents)
+        gradient = None if gradient is None else frozen(gradient)
+        wires.append(Wire(index, names[index], kind, frozen(value), gradient, trainable))
+    gates = [
+        Gate(
+            index, card, attrs, tuple([draft.wire_of[s] for s in inputs]),
+            tuple([draft.wire_of[s] for s in outputs]), place_of(site), layers, parts[index],
+        )
+        for index, (card, attrs, inputs, outputs, site, layers) in enumerate(draft.gates)
+    ]  # fmt: skip
+    at = tuple([draft.wire_of[s] for s in slots])
+    return Recording(tuple(wires), tuple(gates), at, chosen, tuple(map(frozen, seeds)))
+
+
+def _records(tape: Any) -> list[Any]:
+    if not isinstance(tape, GradientTape):
+        raise ArgumentError("Explanations are made from a tf.GradientTape.", tape=tape)
+    if tape.trail.let_go:
+        raise TapeError(
+            f"The tape's records were let go at {place(tape._used_at)}, when its gradient was asked for: they held "
+            f"{tape.trail.let_go / 2**20:.0f} MiB. Use tf.GradientTape(persistent=True), or explain before."
+        )
+    if tape._used_at is not None and not tape._records and not tape._persistent:
+        raise TapeError(
+            f"The tape's records were let go at {place(tape._used_at)}, when its gradient was asked for. Set "
+            "gradtape.config.explanations = True, or use tf.GradientTape(persistent=True)."
+        )
+    return tape._records
+
+
+def _layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
+    """The names of the layers that each record ran in, outermost first."""
+    found: list[tuple[str, ...]] = [()] * count
+    for layer, start, end in tape.trail.layers:  # inner calls end first
+        name = str(getattr(layer, "name", type(layer).__name__))
+        for index in range(start, min(end, count)):
+            found[index] = (name, *found[index])
+    return found
+
+
+def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draft:
+    """The records on the way to the targets as gates, with the wires that they need."""
+    needed, useful = {id(t) for t in targets}, []
+    for index in reversed(range(len(records))):
+        output = records[index][3]
+        made = output if type(output) is tuple else (output,)
+        if any(id(t) in needed for t in made):
+            useful.append(index)
+            needed.update(id(t) for t in records[index][2])
+    draft = Draft()
+    for owner, reads in tape._reads.items():
+        variable = tape._variables[owner]
+        used = [t for t in reads if id(t) in needed]
+        if used:
+            first = draft.wire("variable", variable, used[0]._value)
+            draft.by_id[id(used[0])] = first
+            for tensor in used[1:]:
+                draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
+    layers = _layers_of(tape, len(records))
+    for index in reversed(useful):
+        card, attrs, inputs, output, site = records[index]
+        slots = [
+            draft.of_tensor(t, "input" if id(t) in tape._leaves else "constant") for t in inputs
+        ]
+        outputs = output if type(output) is tuple else (output,)
+        if card.name in CALLS:
+            graph = attrs["program"].graph
+            found = draft.open_graph(graph, slots, site, layers[index])
+            for tensor, slot in zip(outputs, found):
+                draft.by_id[id(tensor)] = slot
+        else:
+            found = draft.add(card, attrs, slots, [t._value for t in outputs], site, layers[index])
+            for tensor, slot in zip(outputs, found):
+                draft.by_id[id(tensor)] = slot
+                draft.owners[draft.wire_of[slot]] = tensor
+    return draft
+
+
+def _slot_of(draft: Draft, target: Any) -> int:
+    if isinstance(target, Variable):
+        for wire, owner in enumerate(draft.owners):
+            if owner is target:
+                return draft.slots[wire][0]
+        return draft.wire("variable", target, target._value)
+    return draft.of_tensor(target, "constant")
+
+
+def _seeds(output_gradients: Any, targets: list[Any]) -> list[np.ndarray]:
+    if output_gradients is None:
+        return [np.ones(t._value.shape, t._value.dtype) for t in targets]
+    given = tree.flatten(output_gradients)
+    if len(given) != len(targets):
+        raise ArgumentError(
+            "output_gradients needs one entry per target.",
+            targets=len(targets),
+            output_gradients=len(given),
+        )
+    ones = [np.ones(t._value.shape, t._value.dtype) for t in targets]
+    return [one if g is None else convert(g, one.dtype)._value for g, one in zip(given, ones)]
+
+
+def _of_wire(slots: list[int], cotangents: dict[int, Any]) -> Any:
+    """The cotangent of a wire: a variable takes together what its readings got, the last first, as the tape does."""
+    total = None
+    for slot in reversed(slots):
+        part = cotangents.get(slot)
+        if part is not None:
+            total = part if total is None else total + part
+    return total
+
+
+def _sources(tape: GradientTape, draft: Draft, sources: Any) -> tuple[int, ...]:
+    if sources is None:
+        leaves = [i for i, k in enumerate(draft.kinds) if k in ("variable", "input")]
+        return tuple([i for i in leaves if draft.values[draft.slots[i][0]].dtype in DIFFERENTIABLE])
+    return tuple([draft.wire_of[_slot_of(draft, s)] for s in map(source_of, tree.flatten(sources))])
+
+
+def _visible_names() -> dict[int, str]:
+    """Names of objects in the frames of the user's that are active now, the nearest first."""
+    found: dict[int, str] = {}
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
+            for key, name in enclosing_names(frame).items():
+                found.setdefault(key, name)
+        frame = frame.f_back
+    return found

@@ -1,0 +1,154 @@
+"""The user's source: where an operation stands, what its result is called there, and what its operands are called.
+
+Everything is read from the text of the file, when somebody asks: nothing is kept while the program runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from itertools import islice
+from typing import Any, NamedTuple
+
+_LONGEST_NAME = 24
+
+
+class Place(NamedTuple):
+    """A place in a file. Lines count from 1, columns from 0 (bytes); columns are -1 where Python kept none."""
+
+    file: str
+    line: int
+    text: str
+    column: int = -1
+    end_line: int = -1
+    end_column: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Spelling(NamedTuple):
+    """How an operation is written: what its result is assigned to, its operands' names, the function called.
+
+    A name is "" where the expression has none: a number, a call, an operator's result.
+    """
+
+    result: str
+    operands: tuple[str, ...]
+    keywords: tuple[tuple[str, str], ...]
+    function: str
+
+
+NOTHING = Spelling("", (), (), "")
+
+
+def place_of(site: Any) -> Place | None:
+    """The place of a site (code object, instruction); None where there is none."""
+    if not site:
+        return None
+    code, instruction = site
+    found = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    line, end_line, column, end_column = found
+    if line is None:
+        line = code.co_firstlineno
+    text = linecache.getline(code.co_filename, line).strip()
+    if column is None or end_column is None or end_line is None:
+        return Place(code.co_filename, line, text)
+    return Place(code.co_filename, line, text, column, end_line, end_column)
+
+
+def spelling_of(place: Place | None) -> Spelling:
+    """How the operation at a place is written; nothing where the source is not to be had."""
+    if place is None or place.column < 0:
+        return NOTHING
+    found = _index_of(place.file).get(place[1:2] + place[3:])
+    if found is None:
+        return NOTHING
+    node, result = found
+    if isinstance(node, ast.BinOp):
+        return Spelling(result, (name_of(node.left), name_of(node.right)), (), "")
+    if isinstance(node, ast.AugAssign):
+        return Spelling(name_of(node.target), (name_of(node.target), name_of(node.value)), (), "")
+    if isinstance(node, ast.UnaryOp):
+        return Spelling(result, (name_of(node.operand),), (), "")
+    if isinstance(node, ast.Compare):
+        return Spelling(result, (name_of(node.left), *map(name_of, node.comparators)), (), "")
+    if isinstance(node, ast.Subscript):
+        return Spelling(result, (name_of(node.value),), (), "")
+    if isinstance(node, ast.Call):
+        keywords = tuple([(k.arg, name_of(k.value)) for k in node.keywords if k.arg])
+        return Spelling(result, tuple(map(name_of, node.args)), keywords, _last(node.func))
+    return Spelling(result, (), (), "")
+
+
+def name_of(node: ast.expr) -> str:
+    """The name that an expression has: of a variable, an attribute, an element; "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = name_of(node.value)
+        if inner in ("self", "cls"):
+            return node.attr
+        return _short(f"{inner}.{node.attr}") if inner else ""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        inner = name_of(node.value)
+        return _short(f"{inner}[{node.slice.value!r}]") if inner else ""
+    return ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else ""
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+_INDEXES: dict[str, tuple[list[str], dict[Any, Any]]] = {}
+
+
+def _index_of(file: str) -> dict[Any, Any]:
+    """(line, column, end line, end column) -> (expression, the name that its value is assigned to)."""
+    lines = linecache.getlines(file)
+    known = _INDEXES.get(file)
+    if known is not None and known[0] == lines:
+        return known[1]
+    index: dict[Any, Any] = {}
+    try:
+        module = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        module = ast.Module([], [])
+    names: dict[int, str] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                _assign(target, node.value, names)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            _assign(node.target, node.value, names)
+        if isinstance(node, ast.expr | ast.AugAssign):
+            key = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+            index.setdefault(key, (node, names.get(id(node), "")))
+    _INDEXES[file] = (lines, index)
+    return index
+
+
+def _assign(target: ast.expr, value: ast.expr, names: dict[int, str]) -> None:
+    if isinstance(target, ast.Tuple | ast.List):
+        if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+            for t, v in zip(target.elts, value.elts):
+                _assign(t, v, names)
+        return
+    names.setdefault(id(value), name_of(target))
+
+
+def enclosing_names(frame: Any) -> dict[int, str]:
+    """Names of the objects that a frame's user can see, by id: its locals, then its globals."""
+    found: dict[int, str] = {}
+    for scope in (frame.f_locals, frame.f_globals):
+        for name, value in list(scope.items()):
+            if not name.startswith("__"):
+                found.setdefault(id(value), name)
+    return found
+
+
+__all__ = ["Place", "Spelling", "enclosing_names", "name_of", "place_of", "spelling_of"]

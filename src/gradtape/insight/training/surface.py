@@ -1,0 +1,1 @@
+def loss_surface(): pass
