@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import gradtape  # noqa: F401 - fills the registry
-from backends.js.comparing import cotangents, differs, sample_graph
 from gradtape.backends.js import emit
 from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Graph
