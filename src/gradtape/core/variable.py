@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from enum import IntEnum
 from itertools import count
@@ -12,6 +13,7 @@ import numpy as np
 from gradtape.base.dtypes import DTYPES, DType
 from gradtape.base.errors import ShapeError
 from gradtape.base.exports import export
+from gradtape.base.quiet import quiet
 from gradtape.base.shapes import TensorShape
 from gradtape.core import text
 from gradtape.core.card import PUBLIC
@@ -212,7 +214,7 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """v <- v + delta."""
-        self._base._store(_array(self._value + self._delta(delta)))
+        self._shift(delta, operator.add)
         return UnreadVariable(self._base) if read_value else None
 
     def assign_sub(
@@ -223,8 +225,13 @@ class Variable:
         read_value: bool = True,
     ) -> Any:
         """v <- v - delta."""
-        self._base._store(_array(self._value - self._delta(delta)))
+        self._shift(delta, operator.sub)
         return UnreadVariable(self._base) if read_value else None
+
+    def _shift(self, delta: Any, by: Callable[[Any, Any], Any]) -> None:
+        delta = self._delta(delta)
+        with quiet():
+            self._base._store(_array(by(self._value, delta)))
 
     def _delta(self, delta: Any) -> np.ndarray:
         array = convert(delta, self._value.dtype)._value

@@ -181,6 +181,7 @@ class TrainingRecorder(Callback, Figures):
                 return
             self._begin(tape, targets, seeds)
         self._rows.change(self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds))
+        self._rows.fit(self._curve.nbytes)
 
     @property
     def _opened(self) -> Row:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.quiet import quiet
 from gradtape.insight.training.memory import OBJECT, Ledger, level, to_drop
 from gradtape.insight.training.statistics import Summary, counted, numbers, summary
 from gradtape.insight.training.step import Flag, Step, WeightStatistics
@@ -173,7 +174,7 @@ def _drop_arrays(row: Row) -> None:
 def difference(new: Any, old: Any) -> Any:
     if new is None or old is None:
         return None
-    with np.errstate(all="ignore"):
+    with quiet():
         return np.subtract(new, old)
 
 
