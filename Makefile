@@ -74,12 +74,20 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/basedpyright --level error
 
-unit: $(VENV)/.installed
+# The browser tests need Chromium and this; where npm is absent they are skipped (with CI=true they fail).
+node_modules/.installed: package.json package-lock.json
+	@if command -v npm >/dev/null 2>&1; then \
+		npm ci --no-audit --no-fund --loglevel=error && touch $@; \
+	else \
+		echo "npm is not on the PATH: the browser tests will be skipped"; \
+	fi || echo "npm ci failed: the browser tests will be skipped"
+
+unit: $(VENV)/.installed node_modules/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not full"
 
 test: lint types unit versions
 
-full: lint types
+full: lint types node_modules/.installed
 	$(BIN)/python -m pytest -n $(WORKERS)
 	$(MAKE) versions OTHER_TESTS=tests
 
@@ -96,4 +104,4 @@ versions: $(VENV)/.installed
 	done
 
 clean:
-	rm -rf $(VENV) $(VENV)-3.* .bench .pytest_cache .ruff_cache out
+	rm -rf $(VENV) $(VENV)-3.* node_modules .bench .pytest_cache .ruff_cache out

@@ -1,5 +1,6 @@
 """The tape on the smallest programs."""
 
+import numpy as np
 import pytest
 
 import gradtape as tf

@@ -14,6 +14,7 @@ from gradtape.insight.training import TrainingRecorder, loss_surface
 Dense = keras.layers.Dense
 X = np.random.default_rng(0).normal(size=(128, 2)).astype("float32")
 Y = (X[:, :1] * X[:, 1:] > 0).astype("float32")
+WEIGHTS = ["a/kernel", "a/bias", "b/kernel", "b/bias", "out/kernel", "out/bias"]
 
 
 def recorded(layers, epochs=10, optimizer="adam"):
@@ -27,7 +28,9 @@ def recorded(layers, epochs=10, optimizer="adam"):
 
 @pytest.fixture(scope="module")
 def healthy():
-    return recorded([Dense(8, "relu", name="a"), Dense(8, "tanh", name="b"), Dense(1, "sigmoid", name="out")])
+    return recorded(
+        [Dense(8, "relu", name="a"), Dense(8, "tanh", name="b"), Dense(1, "sigmoid", name="out")]
+    )
 
 
 def title(figure):
@@ -92,8 +95,7 @@ def test_update_ratio(healthy):
 
 @pytest.mark.parametrize(
     ("what", "panels"),
-    [("activations", ["a", "b", "out"]), ("weights", ["a/kernel", "a/bias", "b/kernel", "b/bias", "out/kernel", "out/bias"]),
-     ("gradients", ["a/kernel", "a/bias", "b/kernel", "b/bias", "out/kernel", "out/bias"])],
+    [("activations", ["a", "b", "out"]), ("weights", WEIGHTS), ("gradients", WEIGHTS)],
 )  # fmt: skip
 def test_histograms(healthy, what, panels):
     figure = healthy.plot_histograms(what)
@@ -103,7 +105,11 @@ def test_histograms(healthy, what, panels):
     assert mesh.get_array().shape == (60, 40)
     assert mesh.get_array().max() == 1.0
     assert f"The {what} " in title(figure)
-    (one,) = [a for a in healthy.plot_histograms(what, layers=["out"]).axes if a.get_title("left") == panels[-1]]
+    (one,) = [
+        a
+        for a in healthy.plot_histograms(what, layers=["out"]).axes
+        if a.get_title("left") == panels[-1]
+    ]
     assert one.get_xlabel() == "step"
     with pytest.raises(ValueError, match='"activations", "weights" or "gradients"'):
         healthy.plot_histograms("biases")
@@ -112,7 +118,10 @@ def test_histograms(healthy, what, panels):
 
 
 def test_sick_networks_are_drawn_too():
-    deep = recorded([*[Dense(8, "sigmoid", name=f"d{k}") for k in range(10)], Dense(1, "sigmoid", name="out")], 2)
+    deep = recorded(
+        [*[Dense(8, "sigmoid", name=f"d{k}") for k in range(10)], Dense(1, "sigmoid", name="out")],
+        2,
+    )
     flow = deep.plot_gradient_flow()
     assert "times smaller than that of 'out'" in title(flow)
     loss = deep.plot_loss()
@@ -172,7 +181,9 @@ def test_surface_of_a_recorded_descent():
     np.testing.assert_allclose(path, expected)
     (arrows,) = [c for c in axis.collections if type(c).__name__ == "Quiver"]
     slopes = np.stack([-arrows.U, -arrows.V], axis=1)
-    np.testing.assert_allclose(slopes, [(2 * (x - 1), 6 * (y + 2)) for x, y in expected], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        slopes, [(2 * (x - 1), 6 * (y + 2)) for x, y in expected], rtol=1e-5, atol=1e-5
+    )
     assert len(slopes) == len(expected)
     assert (float(w), float(b)) == expected[-1]
 

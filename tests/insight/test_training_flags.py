@@ -57,7 +57,9 @@ def test_healthy_regression_to_the_end_raises_none():
 
 
 def test_vanishing_in_a_deep_sigmoid_stack():
-    flags = flags_of(lambda: [*[Dense(16, "sigmoid", name=f"d{k}") for k in range(12)], Dense(1)], "sgd", "mse")
+    flags = flags_of(
+        lambda: [*[Dense(16, "sigmoid", name=f"d{k}") for k in range(12)], Dense(1)], "sgd", "mse"
+    )
     assert {f.kind for f in flags} == {"vanishing"}
     assert flags[0].layer == "d0"
     assert flags[0].step == Thresholds().steps - 1
@@ -86,7 +88,10 @@ def test_exploding_by_the_learning_rate(rate):
 
 def test_exploding_from_layer_to_layer():
     huge = keras.initializers.RandomNormal(stddev=5.0, seed=1)
-    deep = [*[Dense(32, "relu", kernel_initializer=huge, name=f"d{k}") for k in range(6)], Dense(1, name="out")]
+    deep = [
+        *[Dense(32, "relu", kernel_initializer=huge, name=f"d{k}") for k in range(6)],
+        Dense(1, name="out"),
+    ]
     flags = flags_of(deep, keras.optimizers.SGD(0.0), "mse", epochs=1)
     assert {f.kind for f in flags} == {"exploding"}
     assert flags[0].numbers["results"] > 1e4 * flags[0].numbers["first_layer"]
@@ -94,8 +99,9 @@ def test_exploding_from_layer_to_layer():
 
 def test_dead_by_bias_of_minus_ten():
     def layers():
-        return [Dense(16, "relu", name="a"), Dense(16, "relu", bias_initializer=keras.initializers.Constant(-10), name="b"),
-                Dense(1, "sigmoid", name="out")]  # fmt: skip
+        low = keras.initializers.Constant(-10)
+        dead = Dense(16, "relu", bias_initializer=low, name="b")
+        return [Dense(16, "relu", name="a"), dead, Dense(1, "sigmoid", name="out")]
 
     (flag,) = flags_of(layers)
     assert (flag.layer, flag.kind, dict(flag.numbers)) == ("b", "dead", {"units": 16, "of": 16})
@@ -106,7 +112,10 @@ def test_dead_by_bias_of_minus_ten():
 def test_half_dead_is_flagged_and_less_is_not():
     def layers(dead):
         bias = np.where(np.arange(16) < dead, -50.0, 0.1).astype("float32")
-        return [Dense(16, "relu", bias_initializer=lambda shape, dtype=None: bias, name="a"), Dense(1, "sigmoid")]
+        return [
+            Dense(16, "relu", bias_initializer=lambda shape, dtype=None: bias, name="a"),
+            Dense(1, "sigmoid"),
+        ]
 
     (flag,) = flags_of(lambda: layers(9))
     assert dict(flag.numbers) == {"units": 9, "of": 16}
@@ -129,7 +138,10 @@ def test_few_examples_do_not_make_a_unit_dead():
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
 def test_saturated(activation):
     big = keras.initializers.RandomNormal(stddev=60.0, seed=1)
-    layers = [Dense(16, activation, kernel_initializer=big, name="a"), Dense(1, "sigmoid", name="out")]
+    layers = [
+        Dense(16, activation, kernel_initializer=big, name="a"),
+        Dense(1, "sigmoid", name="out"),
+    ]
     flags = flags_of(layers, "sgd")
     assert ("a", "saturated") in kinds(flags)
     assert flags[0].numbers["fraction"] > 0.9
@@ -167,7 +179,9 @@ def test_non_finite_in_the_loss_and_in_the_gradient():
 
 def test_a_flag_is_told_once_as_it_happens(caplog):
     caplog.set_level(logging.WARNING, "gradtape")
-    (flag,) = flags_of([Dense(8, "relu", bias_initializer=keras.initializers.Constant(-10), name="a"), Dense(1)])
+    (flag,) = flags_of(
+        [Dense(8, "relu", bias_initializer=keras.initializers.Constant(-10), name="a"), Dense(1)]
+    )
     (line,) = caplog.messages
     assert line == f"Training: {flag}"
     assert str(flag).startswith("step 4, a: dead (units 8, of 8). Try a smaller learning rate")
@@ -177,7 +191,10 @@ def test_a_flag_is_told_once_as_it_happens(caplog):
 def flags_of_step(flag):
     keras.utils.set_random_seed(1)
     recorder = TrainingRecorder()
-    layers = [Dense(8, "relu", bias_initializer=keras.initializers.Constant(-10), name="a"), Dense(1)]
+    layers = [
+        Dense(8, "relu", bias_initializer=keras.initializers.Constant(-10), name="a"),
+        Dense(1),
+    ]
     model = keras.Sequential(layers)
     model.compile("adam", "binary_crossentropy")
     model.fit(X, Y, batch_size=32, verbose=0, callbacks=[recorder])
@@ -185,7 +202,7 @@ def flags_of_step(flag):
 
 
 def test_thresholds_are_the_users():
-    layers = lambda: [*[Dense(16, "sigmoid") for _ in range(3)], Dense(1)]  # noqa: E731
+    layers = lambda: [*[Dense(16, "sigmoid") for _ in range(3)], Dense(1)]
     assert flags_of(layers, "sgd", "mse") == ()
     strict = Thresholds(vanishing=0.1, steps=1)
     assert {f.kind for f in flags_of(layers, "sgd", "mse", thresholds=strict)} == {"vanishing"}

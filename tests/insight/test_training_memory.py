@@ -79,7 +79,9 @@ def test_the_first_and_the_newest_steps_stay():
     assert kept[-10:] == tuple(range(1490, 1500))
     assert set(np.diff(kept)) > {1}
     assert recorder.thinned.startswith(f"1,500 steps seen, {len(kept):,} kept: every ")
-    assert recorder.thinned.endswith("every step from {:,} to 1,499.".format(kept[list(np.diff(kept)).index(1)]))
+    assert recorder.thinned.endswith(
+        f"every step from {kept[list(np.diff(kept)).index(1)]:,} to 1,499."
+    )
 
 
 def test_large_arrays_are_kept_as_statistics():
@@ -138,7 +140,10 @@ def test_what_is_dropped():
     assert to_drop([0, 2, 4, 5, 6, 7, 8]) == [2]
     assert to_drop([0, 5]) == []
     assert to_drop([0, 5, 6]) == [5]
-    assert density([0, 4, 8, 10, 11, 12]) == "every 4th from 0 to 8, every 2nd from 8 to 10, every step from 10 to 12"
+    assert (
+        density([0, 4, 8, 10, 11, 12])
+        == "every 4th from 0 to 8, every 2nd from 8 to 10, every step from 10 to 12"
+    )
     assert density([7]) == "step 7"
 
 

@@ -9,7 +9,9 @@ from gradtape.insight.training.statistics import BINS, Summary, counted, edges, 
 @pytest.mark.parametrize("seed", range(20))
 def test_summaries_of_random_arrays(seed):
     rng = np.random.default_rng(seed)
-    array = (rng.normal(size=rng.integers(1, 200)) * 10.0 ** rng.integers(-20, 20)).astype("float32")
+    array = (rng.normal(size=rng.integers(1, 200)) * 10.0 ** rng.integers(-20, 20)).astype(
+        "float32"
+    )
     array[rng.random(array.shape) < 0.2] = 0
     found = summarised(array)
     exact = array.astype(np.float64)
@@ -24,7 +26,9 @@ def test_summaries_of_random_arrays(seed):
     counts, borders = np.histogram(exact, BINS, (exact.min(), exact.max()))
     np.testing.assert_allclose(found.edges, borders, rtol=1e-12, atol=1e-12 * np.ptp(borders))
     assert sum(found.counts) == exact.size
-    assert np.abs(np.subtract(found.counts, counts)).sum() <= 2  # a value on a border may lie in either bin
+    assert (
+        np.abs(np.subtract(found.counts, counts)).sum() <= 2
+    )  # a value on a border may lie in either bin
 
 
 def test_what_is_not_finite_is_counted_apart():

@@ -21,6 +21,11 @@ LAZY = {
     "losses": "gradtape.keras.losses",
     "metrics": "gradtape.keras.metrics",
     "optimizers": "gradtape.keras.optimizers",
+    "testing": "gradtape.testing",
+}
+# Functions and classes imported on first use: name -> (module, name there).
+LAZY_NAMES = {
+    name: ("gradtape.insight", name) for name in ("explain", "certify", "TrainingRecorder")
 }
 
 
@@ -58,8 +63,12 @@ def fill() -> None:
 def lookup(name: str) -> Any:
     """An attribute of the top namespace that is imported on first use. Raises NotBuiltError for what is not there."""
     target = LAZY.get(name)
-    if target is None:
+    if target is not None:
+        thing: Any = import_module(target)
+    elif name in LAZY_NAMES:
+        room, leaf = LAZY_NAMES[name]
+        thing = getattr(import_module(room), leaf)
+    else:
         raise not_built(name)
-    module = import_module(target)
-    setattr(sys.modules[ROOT], name, module)
-    return module
+    setattr(sys.modules[ROOT], name, thing)
+    return thing

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from gradtape.base import tree
 from gradtape.base.config import settings
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
-from gradtape.base.errors import ArgumentError, StructureError, TapeError, UnconnectedError
+from gradtape.base.errors import ArgumentError, TapeError, UnconnectedError
 from gradtape.base.exports import export
 from gradtape.base.quiet import hush, restore
 from gradtape.base.site import Site, user_site
 from gradtape.core import backward as back
 from gradtape.core.bind import RAW, RECORDED
 from gradtape.core.context import GRADIENT_OBSERVERS, OBSERVERS, STATE
-from gradtape.core.convert import convert
+from gradtape.core.ends import seeds_of, source_of, targets_of
 from gradtape.core.slices import IndexedSlices, as_public
 from gradtape.core.tensor import Tensor
 from gradtape.core.trail import Trail
 from gradtape.core.variable import Variable
 
 _log = logging.getLogger("gradtape")
-
-
-class SourceError(StructureError, AttributeError):
-    """A source that is no tensor; TensorFlow fails on its missing attributes."""
 
 
 @export("UnconnectedGradients")
@@ -77,13 +74,15 @@ class GradientTape:
         self._leaves: set[int] = set()
         self._reads: dict[int, list[Any]] = {}  # what each variable held when it was read
         self._explains = settings.explanations
+        self._asked: list[Any] | None = None  # the targets when a gradient was None
         self.trail = Trail()
 
     def _clear(self) -> None:
         self._records, self._watched, self._kept = [], set(), []
         self._variables, self._leaves = {}, set()
         self._reads = {}
-        self.trail = Trail()
+        self._asked = None
+        self.trail = Trail([*self.trail.before, *self.trail.opened])
 
     # --- recording ---
 
@@ -126,7 +125,8 @@ class GradientTape:
                 break
         else:
             if self._explains:
-                self.trail.aside(card, inputs, output, STATE.site or user_site(3))
+                site = STATE.site or user_site(3)
+                self.trail.aside(card, inputs, output, len(self._records), site)
             return
         site = STATE.site or user_site(3) if self._explains else None
         entry = (card, attrs, inputs, output, site)
@@ -170,6 +170,11 @@ class GradientTape:
         if self._explains and id(tensor) in self._watched:
             self.trail.breaks.append((tensor, user_site(3)))
 
+    def assigned(self, variable: Any, value: Any) -> None:
+        """A variable takes its value from `value`, or adds it."""
+        if self._explains and id(value) in self._watched:
+            self.trail.assigned.append((variable, value, user_site(4)))
+
     def layer_done(self, layer: Any, start: int) -> None:
         """A layer's call has recorded what stands from `start` on."""
         if self._explains:
@@ -212,6 +217,8 @@ class GradientTape:
         if not self._active:
             raise TapeError("Tape is not recording: stop_recording() goes inside its `with` block.")
         self._pop()
+        if self._explains:
+            self.trail.stopped.append(user_site(3))
         try:
             yield
         finally:
@@ -258,8 +265,8 @@ class GradientTape:
         if output_gradients is None and type(target) is Tensor:
             targets, seeds = [target], [None]
         else:
-            targets = _targets(target)
-            seeds = _seeds(output_gradients, targets)
+            targets = targets_of(target)
+            seeds = seeds_of(output_gradients, targets)
         if STATE.recorders or STATE.trace is not None:
             found = self._backward(targets, seeds, flat_sources, RECORDED)
         else:
@@ -271,7 +278,7 @@ class GradientTape:
         result = []
         for g, source in zip(found, flat_sources):
             plain = type(g) is np.ndarray and g.dtype.kind in DIFFERENTIABLE_KINDS
-            result.append(Tensor(g) if plain else _public(g, source, unconnected))
+            result.append(Tensor(g) if plain else self._public(g, source, unconnected, targets))
         for observer in GRADIENT_OBSERVERS:
             observer(self, targets, flat_sources, seeds, result)
         if not self._persistent:
@@ -328,6 +335,28 @@ class GradientTape:
             result.append(g)
         return result
 
+    def _public(
+        self, g: Any, source: Any, unconnected: UnconnectedGradients, targets: list[Any]
+    ) -> Any:
+        """The tensor (or slices) handed to the user for a cotangent."""
+        if g is None or source.dtype.np not in DIFFERENTIABLE:
+            if unconnected is UnconnectedGradients.NONE:
+                if self._explains and STATE.trace is None:
+                    self._asked, STATE.unexplained = targets, ref(self)
+                return None
+            if unconnected is UnconnectedGradients.RAISE:
+                raise UnconnectedError(self._why_unconnected(source, targets), source=source)
+            return Tensor(np.zeros(source._value.shape, source._value.dtype))
+        if isinstance(g, IndexedSlices):
+            return as_public(g)
+        return g if isinstance(g, Tensor) else Tensor(np.asarray(g))
+
+    def _why_unconnected(self, source: Any, targets: list[Any]) -> str:
+        if self._explains and STATE.trace is None:
+            return str(EXPLANATIONS["why"](self, targets, source))
+        name = f" {source.name!r}" if isinstance(source, Variable) else ""
+        return f"The target does not depend on the source{name}."
+
     def _finish(self) -> None:
         self._used_at = user_site(3) or ()
         if self._explains and self._holds_little():
@@ -382,6 +411,24 @@ class GradientTape:
         """
         return EXPLANATIONS["why"](self, target, source)
 
+    def memory(self) -> Any:
+        """Bytes of the results that the tape keeps, by line of the user's code: a table.
+
+        >>> x = tf.Variable([1.0, 2.0])
+        >>> with tf.GradientTape() as tape:
+        ...     y = tf.exp(x) * x
+        >>> tape.memory().total
+        16
+        """
+        return EXPLANATIONS["memory"](self)
+
+    def profile(self, repeats: int = 5) -> Any:
+        """Seconds forward and backward by line of the user's code: a table.  What was recorded is run again.
+
+        repeats: how often; the shortest time counts. Draws and calls of the user's own Python are not run again.
+        """
+        return EXPLANATIONS["profile"](self, repeats)
+
 
 # Filled by the rooms above, which this one does not know.
 EXPLANATIONS: dict[str, Callable[..., Any]] = {}
@@ -403,78 +450,9 @@ def _unconnected(value: Any) -> UnconnectedGradients:
         ) from None
 
 
-def source_of(source: Any) -> Any:
-    """The tensor or variable that a user's source stands for."""
-    if type(source) is Variable and source._buffer.dtype.kind in DIFFERENTIABLE_KINDS:
-        return source
-    if isinstance(source, Variable):
-        source = source._base
-    elif not isinstance(source, Tensor):
-        raise SourceError(
-            "The sources of a gradient must be tensors or variables that the tape has seen.",
-            source=source,
-        )
-    if source.dtype.np not in DIFFERENTIABLE:
-        _log.warning(
-            "The dtype of the source tensor must be floating (e.g. tf.float32) when calling GradientTape.gradient, "
-            "got tf.%s", source.dtype.name,
-        )  # fmt: skip
-    return source
-
-
-def _targets(target: Any) -> list[Any]:
-    if target is None or isinstance(target, int | float | str):
-        raise SourceError(
-            "`target` must be a tensor, a variable, or a nest of them.", target=target
-        )
-    return [target_of(t) for t in tree.flatten(target)]
-
-
-def target_of(target: Any) -> Any:
-    """The tensor or variable that a user's target stands for."""
-    if isinstance(target, Variable):
-        return target._base if STATE.trace is None else STATE.trace.read(target)
-    return target if isinstance(target, Tensor) else convert(target)
-
-
-def _seeds(output_gradients: Any, targets: list[Any]) -> list[Any]:
-    if output_gradients is None:
-        return [None] * len(targets)
-    seeds = [None if g is None else convert(g) for g in tree.flatten(output_gradients)]
-    if len(seeds) != len(targets):
-        raise ArgumentError(
-            "output_gradients needs one entry per target.",
-            targets=len(targets),
-            output_gradients=len(seeds),
-        )
-    for seed, target in zip(seeds, targets):
-        if seed is not None and seed._value.shape != target._value.shape:
-            raise ArgumentError(
-                "output_gradients must have the shape of their target.",
-                target=target,
-                output_gradient=seed,
-            )
-        if seed is not None and seed._value.dtype != target._value.dtype:
-            raise ArgumentError(
-                "output_gradients must have the dtype of their target.",
-                target=target,
-                output_gradient=seed,
-            )
-    return seeds
-
-
-def _public(g: Any, source: Any, unconnected: UnconnectedGradients) -> Any:
-    """The tensor (or slices) handed to the user for a cotangent."""
-    if g is None or source.dtype.np not in DIFFERENTIABLE:
-        if unconnected is UnconnectedGradients.NONE:
-            return None
-        if unconnected is UnconnectedGradients.RAISE:
-            name = getattr(source, "name", None) if isinstance(source, Variable) else None
-            raise UnconnectedError(
-                f"The target does not depend on the source{f' {name!r}' if name else ''}.",
-                source=source,
-            )
-        return Tensor(np.zeros(source._value.shape, source._value.dtype))
-    if isinstance(g, IndexedSlices):
-        return as_public(g)
-    return g if isinstance(g, Tensor) else Tensor(np.asarray(g))
+def reasons(variables: Sequence[Any]) -> str:
+    """Why this thread's last gradients by these variables were None, as text; "" where that is not known."""
+    tape = STATE.unexplained and STATE.unexplained()
+    if tape is None or tape._asked is None or "reasons" not in EXPLANATIONS:
+        return ""
+    return EXPLANATIONS["reasons"](tape, tape._asked, variables)

@@ -133,11 +133,15 @@ class Tensor:
                 f"Tensor's shape {self.shape} is not compatible with supplied shape {shape}."
             )
 
-    def numpy(self) -> Any:
-        """The values: a NumPy array of its own, or a NumPy scalar where the tensor has no axes."""
+    def _leaving(self) -> np.ndarray:
+        """The value for Python or NumPy, which tapes do not see."""
         if STATE.recorders:
             _note_break(self)
-        value = self._value
+        return self._value
+
+    def numpy(self) -> Any:
+        """The values: a NumPy array of its own, or a NumPy scalar where the tensor has no axes."""
+        value = self._leaving()
         return value.copy() if value.ndim else value[()]
 
     def ref(self) -> Reference:
@@ -153,9 +157,7 @@ class Tensor:
         )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if STATE.recorders:
-            _note_break(self)
-        value = self._value
+        value = self._leaving()
         if dtype is not None and value.dtype != dtype:
             return value.astype(dtype)
         if copy:
@@ -184,21 +186,20 @@ class Tensor:
         return bool(self._value)
 
     def __int__(self) -> int:
-        return int(self._value)
+        return int(self._leaving())
 
     def __float__(self) -> float:
-        return float(self._value)
+        return float(self._leaving())
 
     def __complex__(self) -> complex:
-        return complex(self._value)
+        return complex(self._leaving())
 
     def __index__(self) -> int:
         return self._value.__index__()
 
     def __round__(self, digits: int | None = None) -> Any:
-        return (
-            round(self._value.item(), digits) if digits is not None else round(float(self._value))
-        )
+        value = self._leaving()
+        return round(value.item(), digits) if digits is not None else round(float(value))
 
     def __hash__(self) -> int:
         raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")

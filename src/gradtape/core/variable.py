@@ -22,6 +22,7 @@ from gradtape.core.convert import ConversionError, constant_array, convert, nump
 from gradtape.core.scatter import scattered_entries, scattered_rows
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import CPU, Reference, Tensor
+from gradtape.core.trail import assigned
 
 _VARIABLE_NAMES: dict[str, int] = {}
 _NUMBERS = count()
@@ -90,14 +91,11 @@ class Variable:
         if callable(initial_value) and not isinstance(initial_value, Tensor):
             initial_value = initial_value()
         wanted = numpy_dtype(dtype)
-        if isinstance(initial_value, Tensor | Variable):
+        if wanted is not None or isinstance(initial_value, Tensor | Variable):
             value = convert(initial_value, wanted)._value
         else:
-            value = (
-                convert(initial_value, wanted)._value
-                if wanted is not None
-                else constant_array(initial_value, None, None)
-            )
+            value = constant_array(initial_value, None, None)
+        assigned(self, initial_value)
         if trace is not None and not isinstance(value, np.ndarray):
             # It was put together of tensors that are being traced.
             value = trace.evaluate(value.tensor)
@@ -181,6 +179,10 @@ class Variable:
         if STATE.trace is not None:
             STATE.trace.write(self, value)
             return
+        for recorder in STATE.recorders:
+            note = getattr(recorder, "variable_written", None)
+            if note is not None:
+                note(self)
         self._buffer = value
         self._lent = True
         self._read_tensor = None
@@ -188,6 +190,7 @@ class Variable:
     def _incoming(self, value: Any) -> np.ndarray:
         dtype = self._buffer.dtype
         array = convert(value, dtype)._value
+        assigned(self._base, value)
         if not self._shape.is_compatible_with(array.shape):
             raise ShapeError(
                 f"Cannot assign value to variable ' {self.name}': Shape mismatch. The variable shape {self.shape}, "
@@ -196,34 +199,22 @@ class Variable:
         return array
 
     def assign(
-        self,
-        value: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """Replace the value.  Raises ValueError for another shape or dtype."""
         self._base._store(self._incoming(value))
         return UnreadVariable(self._base) if read_value else None
 
     def assign_add(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """v <- v + delta."""
         self._shift(delta, operator.add)
         return UnreadVariable(self._base) if read_value else None
 
     def assign_sub(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """v <- v - delta."""
         self._shift(delta, operator.sub)
         return UnreadVariable(self._base) if read_value else None
@@ -235,6 +226,7 @@ class Variable:
 
     def _delta(self, delta: Any) -> np.ndarray:
         array = convert(delta, self._value.dtype)._value
+        assigned(self._base, delta)
         if array.shape != self._value.shape:
             raise ShapeError(
                 "Cannot update variable with a value of another shape.", variable=self, value=array
@@ -424,13 +416,13 @@ class Variable:
         return bool(self._value)
 
     def __int__(self) -> int:
-        return int(self._value)
+        return int(self._as_tensor())
 
     def __float__(self) -> float:
-        return float(self._value)
+        return float(self._as_tensor())
 
     def __complex__(self) -> complex:
-        return complex(self._value)
+        return complex(self._as_tensor())
 
     def __index__(self) -> int:
         return self._value.__index__()

@@ -13,18 +13,17 @@ from gradtape.base.dtypes import DIFFERENTIABLE
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
 from gradtape.base.site import PACKAGE_ROOT
-from gradtape.core import backward as back
-from gradtape.core.bind import RAW
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
-from gradtape.core.slices import IndexedSlices
-from gradtape.core.tape import GradientTape, place, source_of, target_of
+from gradtape.core.ends import source_of, target_of
+from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
 from gradtape.insight.source import enclosing_names, place_of
+from gradtape.insight.walk import back
 
 CALLS = ("call", "watched")
 
@@ -143,7 +142,7 @@ def recorded(
         seeds = _seeds(output_gradients, targets)
         slots = [_slot_of(draft, t) for t in targets]
         draft.prune(slots)
-        cotangents, parts = _walk_back(draft, slots, seeds)
+        cotangents, parts = back(draft.values, draft.gates, slots, seeds)
     chosen = _sources(tape, draft, sources)
     names = name_wires(draft, _visible_names())
     wires = []
@@ -181,7 +180,7 @@ def _records(tape: Any) -> list[Any]:
     return tape._records
 
 
-def _layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
+def layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
     """The names of the layers that each record ran in, outermost first."""
     found: list[tuple[str, ...]] = [()] * count
     for layer, start, end in tape.trail.layers:  # inner calls end first
@@ -209,7 +208,7 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             draft.by_id[id(used[0])] = first
             for tensor in used[1:]:
                 draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
-    layers = _layers_of(tape, len(records))
+    layers = layers_of(tape, len(records))
     for index in reversed(useful):
         card, attrs, inputs, output, site = records[index]
         slots = [
@@ -250,52 +249,6 @@ def _seeds(output_gradients: Any, targets: list[Any]) -> list[np.ndarray]:
         )
     ones = [np.ones(t._value.shape, t._value.dtype) for t in targets]
     return [one if g is None else convert(g, one.dtype)._value for g, one in zip(given, ones)]
-
-
-def _walk_back(
-    draft: Draft, targets: list[int], seeds: list[np.ndarray]
-) -> tuple[dict[int, Any], list[tuple[Any, ...]]]:
-    """Cotangents by slot, and what each gate adds to each of its inputs."""
-    found: dict[int, Any] = {}
-    for slot, seed in zip(targets, seeds):
-        if draft.values[slot].dtype in DIFFERENTIABLE:
-            before = found.get(slot)
-            found[slot] = seed if before is None else before + seed
-    parts: list[tuple[Any, ...]] = [()] * len(draft.gates)
-    for index in reversed(range(len(draft.gates))):
-        card, attrs, inputs, outputs, _, _ = draft.gates[index]
-        parts[index] = (None,) * len(inputs)
-        given = [found.get(s) for s in outputs]
-        if card.vjp is None or all(g is None for g in given):
-            continue
-        xs = [draft.values[s] for s in inputs]
-        ys = tuple([draft.values[s] for s in outputs])
-        given = [_dense(g) for g in given]
-        if not card.multi:
-            back_to = card.vjp(RAW, given[0], ys[0], *xs, **attrs)
-        else:
-            if not card.optional_cotangents:
-                given = [
-                    np.zeros_like(y) if g is None and y.dtype in DIFFERENTIABLE else g
-                    for g, y in zip(given, ys)
-                ]
-            back_to = card.vjp(RAW, tuple(given), ys, *xs, **attrs)
-        mine: list[Any] = [None] * len(inputs)
-        for position, (slot, x, found_part) in enumerate(zip(inputs, xs, back_to)):
-            c: Any = found_part() if callable(found_part) else found_part
-            if c is None or x.dtype not in DIFFERENTIABLE:
-                continue
-            if type(c) is not IndexedSlices and np.shape(c) != x.shape:
-                c = RAW.unbroadcast(np.asarray(c), x.shape)
-            mine[position] = frozen(_dense(c))
-            before = found.get(slot)
-            found[slot] = c if before is None else back.accumulate(before, c, RAW)
-        parts[index] = tuple(mine)
-    return {slot: _dense(c) for slot, c in found.items()}, parts
-
-
-def _dense(c: Any) -> Any:
-    return back.dense(c, RAW) if type(c) is IndexedSlices else c
 
 
 def _of_wire(slots: list[int], cotangents: dict[int, Any]) -> Any:

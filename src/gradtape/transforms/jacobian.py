@@ -13,14 +13,13 @@ from gradtape.base.quiet import quiet
 from gradtape.core import backward as back
 from gradtape.core.bind import RAW, RECORDED
 from gradtape.core.context import STATE
+from gradtape.core.ends import source_of, target_of
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import (
     JACOBIANS,
     GradientTape,
     UnconnectedGradients,
     place,
-    source_of,
-    target_of,
 )
 from gradtape.core.tensor import Tensor
 from gradtape.transforms.batching import Batch, Batched

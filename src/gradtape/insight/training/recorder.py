@@ -180,7 +180,9 @@ class TrainingRecorder(Callback, Figures):
                 self._next += 1
                 return
             self._begin(tape, targets, seeds)
-        self._rows.change(self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds))
+        self._rows.change(
+            self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds)
+        )
         self._rows.fit(self._curve.nbytes)
 
     @property
@@ -209,7 +211,11 @@ class TrainingRecorder(Callback, Figures):
         self._weights.belong(layers_of_weights(tape))
         row.layers = self._layers(row, tape)
         if self._keeps_tapes:
-            if row.tapes and row.tapes[-1].tape.trail is tape.trail and _same(row.tapes[-1], targets):
+            if (
+                row.tapes
+                and row.tapes[-1].tape.trail is tape.trail
+                and _same(row.tapes[-1], targets)
+            ):
                 row.tapes[-1].sources.extend(sources)
                 return
             size = bytes_of(tape)
@@ -381,14 +387,18 @@ class TrainingRecorder(Callback, Figures):
                     new = float(np.sqrt(np.sum(np.square(part.after, dtype=np.float64))))
                 else:
                     new = float(then.numbers[0, 4]) if then else np.nan
-                rows.append(Change(part.name, None, float(old), float(gradient), float(update), new))
+                rows.append(
+                    Change(part.name, None, float(old), float(gradient), float(update), new)
+                )
                 continue
             for entry in np.ndindex(part.weight.shape):
                 old, gradient, new = [np.nan if a is None else float(a[entry]) for a in arrays]
                 rows.append(Change(part.name, entry, old, gradient, new - old, new))
         return Changes(row.index, row.loss, following and following.loss, tuple(rows))
 
-    def path_of(self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]) -> Any:
+    def path_of(
+        self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]
+    ) -> Any:
         """The values of two entries of variables at the kept steps and after the last: float64[n, 2]."""
         rows, points = self._settled(), []
         names = [

@@ -11,7 +11,18 @@ from gradtape.base.quiet import quiet
 
 BINS = 30
 # The order in which the numbers of a summary stand in a row.
-NUMBERS = ("mean", "std", "min", "max", "norm", "mean_abs", "zeros", "saturated", "nonfinite", "size")
+NUMBERS = (
+    "mean",
+    "std",
+    "min",
+    "max",
+    "norm",
+    "mean_abs",
+    "zeros",
+    "saturated",
+    "nonfinite",
+    "size",
+)
 _STEPS = np.arange(BINS + 1) / BINS
 FLAT = 0.05  # of its largest slope: where an activation is less steep, it is saturated
 

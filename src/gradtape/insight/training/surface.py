@@ -147,7 +147,11 @@ def _draw(
 ) -> Any:  # fmt: skip
     moved = len(points) > 1
     start, end = (short(h) for h in heights)
-    title = f"{len(points) - 1:,} steps take the loss from {start} to {end}" if moved else f"Loss {start} at this point"
+    title = (
+        f"{len(points) - 1:,} steps take the loss from {start} to {end}"
+        if moved
+        else f"Loss {start} at this point"
+    )
     made, (axis,) = figure(7.2, 5.4, title)
     shown = np.where(np.isfinite(z), z, np.nan)
     low = float(np.nanmin(shown))
@@ -156,18 +160,33 @@ def _draw(
     ticker = matplotlib("ticker")
     levels = ticker.MaxNLocator(24).tick_values(np.nanmin(shown), np.nanmax(shown))
     filled = axis.contourf(xs, ys, shown, levels=levels, cmap="Blues_r", alpha=0.75)
-    axis.contour(xs, ys, shown, levels=levels, colors="white", linewidths=0.5, alpha=0.8, linestyles="solid")
+    axis.contour(
+        xs, ys, shown, levels=levels, colors="white", linewidths=0.5, alpha=0.8, linestyles="solid"
+    )
     if moved:
         axis.plot(*points.T, color="#D55E00", linewidth=1.6, zorder=3, label="path of descent")
         small = 18 if len(points) <= 60 else 5
-        axis.scatter(*points.T, s=small, color="#D55E00", edgecolor="white", linewidth=0.5, zorder=4)
-        axis.scatter(*points[0], s=60, marker="s", color="white", edgecolor=INK, zorder=5, label="start")
-    axis.scatter(*points[-1], s=150, marker="*", color="#F0E442", edgecolor=INK, zorder=6, label="now")
+        axis.scatter(
+            *points.T, s=small, color="#D55E00", edgecolor="white", linewidth=0.5, zorder=4
+        )
+        axis.scatter(
+            *points[0], s=60, marker="s", color="white", edgecolor=INK, zorder=5, label="start"
+        )
+    axis.scatter(
+        *points[-1], s=150, marker="*", color="#F0E442", edgecolor=INK, zorder=6, label="now"
+    )
     longest = np.hypot(*slopes.T).max() if len(slopes) else 0
     if np.isfinite(longest) and longest > 0:
         scale = longest / (0.16 * min(xs[-1] - xs[0], ys[-1] - ys[0]))
         axis.quiver(
-            *chosen.T, *(-slopes.T), angles="xy", scale_units="xy", scale=scale, width=0.0045, color=INK, zorder=5
+            *chosen.T,
+            *(-slopes.T),
+            angles="xy",
+            scale_units="xy",
+            scale=scale,
+            width=0.0045,
+            color=INK,
+            zorder=5,
         )
         axis.plot([], [], color=INK, marker=">", label="−gradient (to one scale)")
     axis.set_xlim(xs[0], xs[-1])
@@ -179,6 +198,11 @@ def _draw(
     bar.ax.yaxis.set_major_locator(ticker.MaxNLocator(8))
     bar.set_label("log10(loss − lowest)" if log else "loss", color=INK)
     bar.ax.tick_params(labelsize=8, colors=INK)
-    made.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    made.legend(
+        *axis.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=4,
+        frameon=False,
+        fontsize=9,
+    )
     return made
-
