@@ -50,7 +50,7 @@ class Figures:
 
     def plot_loss(self) -> Any:
         """The loss of every step, on a logarithmic scale where it covers more than a decade."""
-        rows = self._some()
+        self._some()
         steps, values = self.losses
         known = np.asarray(values, np.float64)
         finite = np.isfinite(known)

@@ -141,7 +141,7 @@ class EventFile:
     ...     with EventFile(folder) as file:
     ...         file.add(0, [scalar("loss", 0.5)])
     ...     file.path.stat().st_size
-    88
+    82
     """
 
     def __init__(self, folder: Any, suffix: str = ".v2"):
