@@ -134,8 +134,9 @@ def test_a_recorder_as_event_files(tmp_path):
             for layer in ("first", "out"):
                 expected = [(s.index, s.layer_norms(what)[layer]) for s in recorder.steps]
                 assert series(found, f"{tag}/{layer}") == single(expected)
-        ratios = [(s.index, s.layer_norms("update")["out"] / s.layer_norms("weight")["out"]) for s in recorder.steps]  # fmt: skip
-        assert series(found, "update_ratio/out") == single(ratios)
+        update = [s.layer_norms("update")["out"] for s in recorder.steps]
+        weight = [s.layer_norms("weight")["out"] for s in recorder.steps]
+        assert series(found, "update_ratio/out") == single(enumerate(np.divide(update, weight)))
         for event, step in zip(
             found.Histograms("weights/first/kernel"), recorder.steps, strict=True
         ):

@@ -193,8 +193,9 @@ def step_of(row: Row) -> Step:
         for name, found, counts in zip(row.results, row.result_numbers, row.result_counts)
     }
     return Step(
-        row.index, row.epoch, row.batch, row.loss, row.rate, *map(_frozen, (weights, gradients, after, statistics)),
-        *map(_frozen, (results, row.dead, row.layers)), row.flags,
+        index=row.index, epoch=row.epoch, batch=row.batch, loss=row.loss, learning_rate=row.rate,
+        weights=_frozen(weights), gradients=_frozen(gradients), after=_frozen(after), statistics=_frozen(statistics),
+        activations=_frozen(results), dead=_frozen(row.dead), layers=_frozen(row.layers), flags=row.flags,
     )  # fmt: skip
 
 
