@@ -395,6 +395,26 @@ class TrainingRecorder(Callback, Figures):
                 rows.append(Change(part.name, entry, old, gradient, new - old, new))
         return Changes(row.index, row.loss, following and following.loss, tuple(rows))
 
+    def path_of(self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]) -> Any:
+        """The values of two entries of variables at the kept steps and after the last: float64[n, 2]."""
+        rows, points = self._settled(), []
+        names = [
+            self._weights.names[place] if (place := self._weights.place(v)) is not None else ""
+            for v in (first, second)
+        ]
+        for row in rows:
+            parts = [row.part(name) for name in names]
+            if all(p is not None and p.weight is not None for p in parts):
+                points.append([float(p.weight[e]) for p, e in zip(parts, (entry, other))])  # type: ignore[union-attr]
+                last = [p.after for p in parts]  # type: ignore[union-attr]
+        if not points:
+            raise ArgumentError(
+                "The recorder has no values of these weights: they were not recorded, or are kept as statistics."
+            )
+        if all(array is not None for array in last):
+            points.append([float(a[e]) for a, e in zip(last, (entry, other))])
+        return np.array(points)
+
     def to_tensorboard(self, log_dir: Any) -> str:
         """Write what is kept as TensorBoard's event file into a folder; gives the file's path."""
         return write_logs(log_dir, self.steps, self.losses)
