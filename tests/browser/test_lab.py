@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.lab.by_hand import OPTIMIZERS, ByHand
+from tests.lab.client import LabClient, running
 
 from gradtape import keras
 from gradtape.lab.exhibits import EXHIBITS, MLP
 from gradtape.lab.points import DATA_SETS
 from gradtape.lab.trainer import REGION_REACH, Trainer
-from tests.lab.by_hand import OPTIMIZERS, ByHand
-from tests.lab.client import LabClient, running
 
 SIZES = [(390, False), (390, True), (1400, False), (1400, True)]
 IDS = ["phone", "phone dark", "desk", "desk dark"]
@@ -78,7 +78,7 @@ def same_numbers(page: Any, by_hand: ByHand) -> None:
     values = np.concatenate([v.numpy().ravel() for v in by_hand.weights]).astype(float)
     slopes = np.concatenate([g.numpy().ravel() for g in grads]).astype(float)
     for kind, wanted in (("value", values), ("gradient", slopes)):
-        selector = f"#weights td.{kind}, #weights span.{kind}"
+        selector = f"#weights td.{kind}, #weights dd.{kind}"
         assert exact(page, selector) == wanted.tolist()
         texts = page.eval_on_selector_all(selector, "all => all.map(e => e.textContent)")
         assert texts[:40] == [as_shown(float(w)) for w in wanted[:40]]
@@ -244,7 +244,7 @@ def test_a_dial_by_keyboard(at):
 def test_every_data_set_and_its_regions(at, data):
     page, by_hand = at("/mlp"), ByHand(MLP, data)
     page.select_option("#data", data)
-    wait(page, "document.querySelector('#data').value === %r" % data)
+    wait(page, "name => document.querySelector('#data').value === name", data)
     if data != "circles":
         page.wait_for_selector("#undo:enabled")
     same_numbers(page, by_hand)
