@@ -47,10 +47,14 @@ class Lab:
 
 def live_page(trainer: Trainer) -> str:
     """The self-contained page of the present step."""
+    from gradtape.insight.calls.scene import in_scene
     from gradtape.insight.page.live import page_of
     from gradtape.insight.reading import recorded
 
-    return page_of(recorded(*trainer.gradient_call()), learning_rate=trainer.rate)
+    tape, loss, weights = trainer.gradient_call()
+    names = {**trainer.names, "loss": loss}
+    recording = in_scene(names["__file__"], names, lambda: recorded(tape, loss, weights))
+    return page_of(recording, learning_rate=trainer.rate)
 
 
 def application(lab: Lab) -> Any:

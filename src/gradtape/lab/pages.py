@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from gradtape.insight.calls.spots import Spot, Turn
+from gradtape.insight.calls.tables import source_table
 from gradtape.lab.exhibits import EXHIBITS, Dial, Exhibit
 from gradtape.lab.messages import PACES, STEPS_AT_ONCE
 from gradtape.lab.points import DATA_SETS
 from gradtape.lab.session import FIRST_PACE
 from gradtape.lab.trainer import OPTIMIZERS
 from gradtape.lab.visitor import Entry, Visit
-from gradtape.runner.gradient_calls import Spot, Turn
-from gradtape.runner.report_parts import source_table
 
 NAMES_OF_OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD, momentum 0.9", "adam": "Adam"}
 NAMES_OF_DATA = {"xor": "XOR"}
