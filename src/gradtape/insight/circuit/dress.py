@@ -148,6 +148,12 @@ class Dress:
         self.add_tails(vertex, box.outputs)
         return vertex.outs[-1] - vertex.outs[0] if vertex.outs else 0.0
 
+    def header(self, box: Box) -> float:
+        """Across: the room that the name of an opened layer takes beside what is in it."""
+        if self.down:
+            return width_of(heading_text(box), HEADING, True) + 20
+        return HEADER + MARGIN
+
     def size(self, box: Box, ins: int, outs: int) -> tuple[float, float, float]:
         """Its length along, half of its length across, and the distance between its inputs."""
         width, height = self.extent(box, ins, outs)
@@ -159,7 +165,7 @@ class Dress:
     def extent(self, box: Box, ins: int, outs: int) -> tuple[float, float]:
         """Width and height of the box itself."""
         if box.kind in ("leaf", "end"):
-            return width_of(name_text(box), NAME, box.kind == "end") + 8, NAME + 6
+            return width_of(name_text(box), NAME, box.kind == "end") + 8, NAME + 8
         needed = max(ins * PORTS + 8 if ins > 1 else 0.0, 0.0)
         if box.kind in ("layer", "frame"):
             width = max(

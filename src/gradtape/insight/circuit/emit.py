@@ -9,7 +9,6 @@ from gradtape.insight.circuit.dress import (
     CALLED,
     CALLED_GAP,
     DETAIL,
-    HEADER,
     HEADING,
     MARGIN,
     NAME,
@@ -148,7 +147,7 @@ class _Emitter:
         """Steeper wires need more room between columns."""
         rises = [abs(self._level_in(s) - self._level_out(s)) for s in gap]
         steepest = max(rises, default=0.0)
-        return 16.0 if steepest == 0 else min(GAP - 8 + steepest * 0.14, 110.0)
+        return 16.0 if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
 
     def _level_out(self, s: Strand) -> float:
         return self.vertices[s.start].level + self.vertices[s.start].outs[s.start_port]
@@ -312,7 +311,7 @@ class _Emitter:
         gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
-            tuple(self.dots.get(key, ())), gate, position, dress.title(wire),
+            tuple(self.dots.get(key, ())), gate, position, dress.title(wire), name,
         )  # fmt: skip
 
     def _sink(self, sink: Port) -> Port:
@@ -355,7 +354,8 @@ class _Emitter:
         size = width_of(name, CALLED)
         called = Text(x, y, name, "called", CALLED, size, "end") if name else None
         text = self.dress.gradient(wire)
-        below = self._below(text, along, across, "gradient", tone) if text else None
+        middle = along if self.dress.down else value.x
+        below = self._below(text, middle, across, "gradient", tone) if text else None
         return called, value, below
 
     def _below(self, text: str, along: float, across: float, role: str, tone: str) -> Text:
@@ -371,16 +371,17 @@ class _Emitter:
         vertex = self.vertices[v]
         x, y = self._xy(self._middle(v), self.at.base[v] + vertex.level)
         width, height = self._extent(v)
+        header = self.dress.header(self.scene.sketch.boxes[self.scene.boxes[v]])
         if self.dress.down:
-            return x - picture.across / 2, y - height / 2 + HEADER + MARGIN
-        return x - width / 2 + MARGIN, y - height / 2 + HEADER + MARGIN
+            return x - width / 2 + header, y - height / 2 + MARGIN
+        return x - width / 2 + MARGIN, y - height / 2 + header
 
     def _extent(self, v: int) -> tuple[float, float]:
         box = self.scene.sketch.boxes[self.scene.boxes[v]]
         picture = self.scene.inner.get(self.scene.boxes[v])
         if picture is None:
             return self.dress.extent(box, len(box.inputs), len(box.outputs))
-        across = picture.across + 2 * MARGIN + (0 if self.dress.down else HEADER)
+        across = picture.across + MARGIN + self.dress.header(box)
         return self._xy(self.vertices[v].body, across)
 
     def _shape(self, v: int, box: Box) -> Shape:
