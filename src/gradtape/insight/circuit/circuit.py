@@ -103,7 +103,8 @@ class Circuit:
         }  # fmt: skip
         if suffix not in forms:
             raise ArgumentError(
-                "A circuit is saved as .svg, .html, .png, .pdf, .tex, .tikz, .dot, .gv, .mmd or .json.", path=str(path)
+                "A circuit is saved as .svg, .html, .png, .pdf, .tex, .tikz, .dot, .gv, .mmd or .json.",
+                path=str(path),
             )
         Path(path).write_text(forms[suffix](), encoding="utf-8")
 

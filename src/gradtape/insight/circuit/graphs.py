@@ -82,7 +82,9 @@ def _dot_boxes(sketch: Sketch, indent: str) -> Iterator[str]:
             yield from _dot_boxes(box.inner, indent + "  ")
             yield f"{indent}}}"
         else:
-            shape = {"leaf": "plaintext", "end": "plaintext", "layer": "box"}.get(box.kind, "ellipse")
+            shape = {"leaf": "plaintext", "end": "plaintext", "layer": "box"}.get(
+                box.kind, "ellipse"
+            )
             label = _quoted("\n".join([box.text, *box.details]))
             yield f"{indent}{_quoted(box.key)} [label={label}, shape={shape}{tip}];"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradtape.insight.circuit.emit import GAP, emitted
 from gradtape.insight.circuit.dress import MARGIN, Dress
+from gradtape.insight.circuit.emit import GAP, emitted
 from gradtape.insight.circuit.graph import Columns, Net, Strand, Vertex, into_columns
 from gradtape.insight.circuit.levels import assign_levels
 from gradtape.insight.circuit.order import order_columns
@@ -81,7 +81,12 @@ def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
     vertex = Vertex(length, half, half, spot=number)
     vertex.ins = [picture.entries[w] - middle + shift for w in box.inputs]
     vertex.arrivals = list(range(len(box.inputs)))
-    dress.add_tails(vertex, box.outputs, [picture.exits[w] - middle + shift for w in box.outputs], scene.sketch.exits)
+    dress.add_tails(
+        vertex,
+        box.outputs,
+        [picture.exits[w] - middle + shift for w in box.outputs],
+        scene.sketch.exits,
+    )
     return vertex
 
 

@@ -183,9 +183,7 @@ def _sift_one(
     fewest = min(totals)
     if totals[here] == fewest:
         return False
-    place = min(
-        [i for i, t in enumerate(totals) if t == fewest], key=lambda i: (abs(i - here), i)
-    )
+    place = min([i for i, t in enumerate(totals) if t == fewest], key=lambda i: (abs(i - here), i))
     members[:] = others[:place] + [v] + others[place:]
     return True
 

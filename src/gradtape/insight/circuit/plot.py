@@ -40,7 +40,9 @@ def figure_of(drawing: Drawing, theme: str = "light") -> Any:
     return figure
 
 
-def save_figure(drawing: Drawing, file: str | File, scale: float = 2.0, theme: str = "light") -> None:
+def save_figure(
+    drawing: Drawing, file: str | File, scale: float = 2.0, theme: str = "light"
+) -> None:
     """Writes the picture in the format of the file's suffix; scale: pixels of a PNG per pixel of the drawing."""
     figure = figure_of(drawing, theme)
     metadata = {"CreationDate": None} if str(file).endswith(".pdf") else {"Software": None}

@@ -82,7 +82,9 @@ def _shape(shape: Shape) -> list[str]:
     if shape.form == "circle":
         at = f"({figure(shape.x)},{figure(shape.y)})"
         radius = figure(shape.width / 2 * 0.75)
-        lines.append(rf"\filldraw[fill=gtnode,draw=gtrim,line width=1.1pt] {at} circle[radius={radius}pt];")
+        lines.append(
+            rf"\filldraw[fill=gtnode,draw=gtrim,line width=1.1pt] {at} circle[radius={radius}pt];"
+        )
     elif shape.form:
         style = "fill=gtnode,draw=gtrim,line width=1.1pt,rounded corners=5pt"
         if shape.form == "frame":
@@ -97,7 +99,13 @@ def _text(text: Text) -> str:
         tone = "zero" if text.tone == "none" else text.tone
     size = figure(text.size * 0.75)
     font = rf"\fontsize{{{size}}}{{{size}}}\selectfont"
-    font += r"\bfseries\boldmath" if text.role in _BOLD else r"\itshape" if text.role == "called" else ""
+    font += (
+        r"\bfseries\boldmath"
+        if text.role in _BOLD
+        else r"\itshape"
+        if text.role == "called"
+        else ""
+    )
     at = f"({figure(text.x)},{figure(text.y)})"
     style = f"anchor={_ANCHORS[text.anchor]},text=gt{tone},font={{{font}}}"
     return rf"\node[{style}] at {at} {{{latex_text(text.text)}}};"

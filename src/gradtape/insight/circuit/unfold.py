@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradtape.insight.circuit.dress import Look
 from gradtape.insight.circuit.drawing import Drawing
+from gradtape.insight.circuit.dress import Look
 from gradtape.insight.circuit.picture import framed, picture_of
 from gradtape.insight.circuit.scene import Picture
 from gradtape.insight.circuit.sketch import Box, Opens, Sketch, sketch_of
@@ -62,14 +62,18 @@ def _alone(box: Box, every: dict[str, Box], recording: Recording, folded: list[s
     for wire in frame.inputs:
         maker = _beside([b for b in every.values() if wire in b.outputs], box)
         name = maker.text if maker else recording.wires[wire].name or "…"
-        leaf = Box(f"from{wire}", "leaf", f"{name} →" if maker else name, name, outputs=[wire], wire=wire)
+        leaf = Box(
+            f"from{wire}", "leaf", f"{name} →" if maker else name, name, outputs=[wire], wire=wire
+        )
         leaf.layer = maker.layer if maker and maker.layer in folded else ""
         boxes.append(leaf)
     boxes.append(frame)
     for wire in frame.outputs:
         users = _beside([b for b in every.values() if wire in b.inputs], box)
         name = users.text if users else "…"
-        end = Box(f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], positions=[-1], wire=wire)
+        end = Box(
+            f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], positions=[-1], wire=wire
+        )
         end.layer = users.layer if users and users.layer in folded else ""
         boxes.append(end)
     return Sketch(boxes)
