@@ -177,6 +177,10 @@ class Variable:
         if STATE.trace is not None:
             STATE.trace.write(self, value)
             return
+        for recorder in STATE.recorders:
+            note = getattr(recorder, "variable_written", None)
+            if note is not None:
+                note(self)
         self._buffer = value
         self._lent = True
         self._read_tensor = None

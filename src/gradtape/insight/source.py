@@ -59,12 +59,9 @@ def place_of(site: Any) -> Place | None:
 
 def spelling_of(place: Place | None) -> Spelling:
     """How the operation at a place is written; nothing where the source is not to be had."""
-    if place is None or place.column < 0:
+    node, result = expression_at(place)
+    if node is None:
         return NOTHING
-    found = _index_of(place.file).get(place[1:2] + place[3:])
-    if found is None:
-        return NOTHING
-    node, result = found
     if isinstance(node, ast.BinOp):
         return Spelling(result, (name_of(node.left), name_of(node.right)), (), "")
     if isinstance(node, ast.AugAssign):
@@ -79,6 +76,13 @@ def spelling_of(place: Place | None) -> Spelling:
         keywords = tuple([(k.arg, name_of(k.value)) for k in node.keywords if k.arg])
         return Spelling(result, tuple(map(name_of, node.args)), keywords, _last(node.func))
     return Spelling(result, (), (), "")
+
+
+def expression_at(place: Place | None) -> tuple[ast.expr | ast.AugAssign | None, str]:
+    """The expression that stands at a place, and the name that its value is assigned to; None and "" without source."""
+    if place is None or place.column < 0:
+        return None, ""
+    return _index_of(place.file).get(place[1:2] + place[3:], (None, ""))
 
 
 def name_of(node: ast.expr) -> str:
@@ -151,4 +155,12 @@ def enclosing_names(frame: Any) -> dict[int, str]:
     return found
 
 
-__all__ = ["Place", "Spelling", "enclosing_names", "name_of", "place_of", "spelling_of"]
+__all__ = [
+    "Place",
+    "Spelling",
+    "enclosing_names",
+    "expression_at",
+    "name_of",
+    "place_of",
+    "spelling_of",
+]

@@ -96,7 +96,7 @@ async def _static(request: Any) -> Any:
     name = request.path_params["name"]
     if name not in STATIC:
         return responses.PlainTextResponse("There is no such file.\n", 404)
-    data = (files(__package__) / "page" / name).read_bytes()
+    data = (files("gradtape.lab") / "page" / name).read_bytes()
     return responses.Response(data, headers={"content-type": STATIC[name]})
 
 
@@ -113,6 +113,29 @@ def _document(lab: Lab) -> Any:
     return endpoint
 
 
+class SocketLine:
+    """Starlette's WebSocket; a page that is gone is a ConnectionError."""
+
+    def __init__(self, socket: Any):
+        self.socket = socket
+        self.gone: Any = load("starlette.websockets").WebSocketDisconnect
+
+    async def receive(self) -> Any:
+        return await self.socket.receive()
+
+    async def send_text(self, data: str) -> None:
+        try:
+            await self.socket.send_text(data)
+        except self.gone:
+            raise ConnectionError("the page is gone") from None
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        try:
+            await self.socket.close(code, reason)
+        except self.gone:
+            raise ConnectionError("the page is gone") from None
+
+
 def _training(lab: Lab) -> Any:
     async def endpoint(socket: Any) -> None:
         exhibit = EXHIBITS.get(socket.path_params["name"])
@@ -126,7 +149,7 @@ def _training(lab: Lab) -> Any:
         lab.sessions += 1
         try:
             await socket.accept()
-            await Session(socket, exhibit, lab.pool, lab.explain).run()
+            await Session(SocketLine(socket), exhibit, lab.pool, lab.explain).run()
         finally:
             lab.sessions -= 1
 

@@ -129,10 +129,14 @@ class Writer:
 
     def local(self, value: Value, name: str) -> Ref:
         """A value of one element is in the variable `name`."""
-        if value.dtype == BOOL:
-            self.truths.add(name)
-        self.env[value] = found = Ref(name, True)
+        self.env[value] = found = self.variable(value, name)
         return found
+
+    def variable(self, like: Value, name: str) -> Ref:
+        """The variable `name`, which holds what values such as `like` do."""
+        if like.dtype == BOOL:
+            self.truths.add(name)
+        return Ref(name, True)
 
     def alias(self, value: Value, source: Value) -> None:
         self.env[value] = self.env[source]

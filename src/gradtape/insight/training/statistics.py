@@ -9,7 +9,18 @@ import numpy as np
 
 BINS = 30
 # The order in which the numbers of a summary stand in a row.
-NUMBERS = ("mean", "std", "min", "max", "norm", "mean_abs", "zeros", "saturated", "nonfinite", "size")
+NUMBERS = (
+    "mean",
+    "std",
+    "min",
+    "max",
+    "norm",
+    "mean_abs",
+    "zeros",
+    "saturated",
+    "nonfinite",
+    "size",
+)
 FLAT = 0.05  # of its largest slope: where an activation is less steep, it is saturated
 
 

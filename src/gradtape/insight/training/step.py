@@ -144,7 +144,9 @@ class Changes:
         for row in self.rows:
             if row.name == name:
                 return row
-        raise KeyError(f"There is no row {name!r}. There are: {', '.join(r.name for r in self.rows)}.")
+        raise KeyError(
+            f"There is no row {name!r}. There are: {', '.join(r.name for r in self.rows)}."
+        )
 
     @property
     def title(self) -> str:

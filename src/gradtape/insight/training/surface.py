@@ -1,1 +1,2 @@
-def loss_surface(): pass
+def loss_surface():
+    pass

@@ -103,7 +103,11 @@ def kept_tape(tape: Any) -> Any:
     """A tape of the same records, which stays as it is whatever becomes of the user's."""
     kept = copy.copy(tape)
     kept._records, kept._persistent = list(tape._records), True
-    kept._watched, kept._leaves, kept._kept = set(tape._watched), set(tape._leaves), list(tape._kept)
+    kept._watched, kept._leaves, kept._kept = (
+        set(tape._watched),
+        set(tape._leaves),
+        list(tape._kept),
+    )
     kept._variables = dict(tape._variables)
     kept._reads = {owner: list(reads) for owner, reads in tape._reads.items()}
     kept._active = False
@@ -154,9 +158,7 @@ def names_in_user_code() -> dict[int, str]:
     if frame is None:
         return {}
     scopes = (frame.f_globals, frame.f_locals)
-    return {
-        id(v): name for scope in scopes for name, v in scope.items() if isinstance(v, Variable)
-    }
+    return {id(v): name for scope in scopes for name, v in scope.items() if isinstance(v, Variable)}
 
 
 def _given_name(variable: Any) -> str:

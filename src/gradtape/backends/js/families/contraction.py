@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from gradtape.backends.js.numbers import FLOAT32
 from gradtape.backends.js.places import row_major, walk
@@ -15,9 +14,9 @@ Strides = Mapping[str, int]
 
 def product(
     w: Writer, x: Value, y: Value, z: Value, kept: str, summed: str, size: Mapping[str, int],
-    strides: Sequence[Strides], plus: Any = None,
+    strides: Sequence[Strides], plus: Callable[[str, str], str] | None = None,
 ) -> None:  # fmt: skip
-    """z[kept] = sum over `summed` of x y.  strides: of x, y, by label;  plus(total, place): what is done with the sum."""
+    """z[kept] = sum over `summed` of x y.  strides: of x, y, by label;  plus(total, place): what becomes of the sum."""
     b = w.builder(z.dtype)
     w.begin(z)
     if not z.aval.size:
@@ -45,11 +44,12 @@ LETTERS = "abcdefgh"
 
 
 def matmul(w: Writer, e: Equation) -> None:
+    """matmul, and gemm: c + alpha a b."""
     x, y = e.inputs[-3:-1] if e.op == "gemm" else e.inputs
     z = e.outputs[0]
     rank = len(z.shape)
     batch = LETTERS[: rank - 2]
-    size = dict(zip((*batch, "n", "m"), z.shape))
+    size: dict[str, int] = dict(zip(f"{batch}nm", z.shape))
     size["k"] = x.shape[-2 if e.attrs["transpose_a"] else -1]
 
     def labels(v: Value, last: str) -> dict[str, int]:
@@ -58,16 +58,17 @@ def matmul(w: Writer, e: Equation) -> None:
 
     of_x = labels(x, "kn" if e.attrs["transpose_a"] else "nk")
     of_y = labels(y, "mk" if e.attrs["transpose_b"] else "km")
-    plus = None
-    if e.op == "gemm":
-        c, alpha = e.inputs[0], e.inputs[-1]
-        b = w.builder(z.dtype)
-
-        def plus(total: str, at: str) -> str:
-            product = b.mul(w.element(alpha, "0"), b.rounded(total))
-            return b.add(w.read(c, at), product)
-
+    plus = _onto(w, e) if e.op == "gemm" else None
     product(w, x, y, z, f"{batch}nm", "k", size, (of_x, of_y), plus)
+
+
+def _onto(w: Writer, e: Equation) -> Callable[[str, str], str]:
+    b, c, alpha = w.builder(e.outputs[0].dtype), e.inputs[0], e.inputs[-1]
+
+    def plus(total: str, at: str) -> str:
+        return b.add(w.read(c, at), b.mul(w.element(alpha, "0"), b.rounded(total)))
+
+    return plus
 
 
 def einsum(w: Writer, e: Equation) -> None:
@@ -79,7 +80,8 @@ def einsum(w: Writer, e: Equation) -> None:
         size.update(zip(own, v.shape))
         strides.append(dict(zip(own, row_major(v.shape))))
     summed = "".join([c for c in dict.fromkeys("".join(labels)) if c not in kept])
-    product(w, *e.inputs, e.outputs[0], kept, summed, size, strides)
+    x, y = e.inputs
+    product(w, x, y, e.outputs[0], kept, summed, size, strides)
 
 
 TABLE = {"matmul": matmul, "gemm": matmul, "einsum": einsum}
