@@ -7,6 +7,7 @@ depend on numbers) stays as recorded.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,10 +29,11 @@ from gradtape.insight.recording import Gate, Recording
 
 DRAWN = "its numbers were drawn when the tape ran"
 OUTSIDE = "it cannot be run again for other numbers"
+REAL = (np.dtype(np.float32), np.dtype(np.float64))
 PROBABILITY_OF = {
-    "softmax_cross_entropy": "softmax",
-    "sparse_softmax_cross_entropy": "softmax",
-    "sigmoid_cross_entropy": "sigmoid",
+    "softmax_cross_entropy_with_logits": "softmax",
+    "sparse_softmax_cross_entropy_with_logits": "softmax",
+    "sigmoid_cross_entropy_with_logits": "sigmoid",
 }
 
 
@@ -60,12 +62,22 @@ class Program:
 
 
 def leaves_of(recording: Recording) -> tuple[int, ...]:
-    """The wires whose numbers a person may change: all that no gate computes and that hold real numbers."""
-    return tuple([
-        w.index
-        for w in recording.wires
-        if recording.maker(w.index) is None and w.dtype.kind in "fV" and w.value.size
-    ])  # fmt: skip
+    """The wires whose numbers a person may change: variables, inputs and constants of the user's, of real numbers.
+
+    A number without a name is the program's own (the 2 of x ** 2, the 1 of a sigmoid's parts), unless it is an entry
+    of a tensor.
+    """
+    origins = getattr(recording, "origins", ())
+    sizes = Counter([origin[0] for origin in origins if origin is not None])
+    found = []
+    for w in recording.wires:
+        if recording.maker(w.index) is not None or w.dtype not in REAL or not w.value.size:
+            continue
+        origin = origins[w.index] if w.index < len(origins) else None
+        entry = origin is not None and sizes[origin[0]] > 1
+        if w.kind != "constant" or w.name or w.value.size > 1 or entry:
+            found.append(w.index)
+    return tuple(found)
 
 
 def program_of(recording: Recording, decimals: int | None = None) -> Program:
@@ -207,8 +219,10 @@ class _Replay:
     def _settled(self, tensor: Any) -> Any:
         if self.decimals is None or tensor._value.dtype.kind not in "fV":
             return tensor
-        scale = RECORDED.const(10.0**self.decimals, like=tensor)
-        return PUBLIC["round"](tensor * scale) / scale
+        wide = PUBLIC["cast"](tensor, np.float64)
+        scale = RECORDED.const(10.0**self.decimals, like=wide)
+        near = PUBLIC["round"](wide * scale) / scale + RECORDED.const(0.0, like=wide)  # -0 becomes 0
+        return PUBLIC["cast"](near, tensor._value.dtype)
 
     def _give(self, tensor: Any) -> int:
         """The number of an output."""
