@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import LabClient, running
+from tests.lab.client import LabClient, running
 
 from gradtape.cli.main import main
 from gradtape.lab.extras import load

@@ -27,8 +27,9 @@ from gradtape.core.context import GRADIENT_OBSERVERS, STATE, no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.core.variable import Variable
+from gradtape.insight.calls.scene import in_scene
+from gradtape.insight.calls.spots import PLACES, Source, Spot, Turn, Wish, write_spots
 from gradtape.insight.source import Place, place_of
-from gradtape.runner.gradient_calls import PLACES, Source, Spot, Turn, Wish, write_spots
 
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
@@ -115,7 +116,7 @@ class Onlooker:
         self.busy.now = True
         try:
             with no_recording(), quiet(), _silent(), _printing():
-                return _in_scene(seen, lambda: _turn(seen, turn, self.wish.live))
+                return in_scene(seen.file, seen.names, lambda: _turn(seen, turn, self.wish.live))
         except Exception as error:  # whatever it is, the user's program goes on
             return Turn(turn, [], [], trouble=_excuse(error))
         finally:
@@ -182,12 +183,6 @@ def _names(frame: Any, tape: Any, targets: list[Any], sources: list[Any]) -> dic
                         names.setdefault(name, value)
         frame = frame.f_back
     return names
-
-
-def _in_scene(seen: Seen, make: Callable[[], Turn]) -> Turn:
-    """Call `make` from a frame that looks like the user's: explanations read names there."""
-    scene = {**seen.names, "__make__": make, "__builtins__": {}}
-    return eval(compile("__make__()", seen.file, "eval"), scene)
 
 
 @contextmanager
