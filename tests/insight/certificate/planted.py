@@ -19,12 +19,12 @@ FAMILIES: list[Callable[[np.random.Generator], Case]] = []
 
 @dataclass
 class Case:
-    """f(*inputs) has a wrong gradient.  source: the input whose gradient is wrong, where it is but one."""
+    """f(*inputs) has a wrong gradient.  source: the names of the input whose gradient is wrong, where it is but one."""
 
     f: Callable[..., Any]
     inputs: list[Any]
     options: dict[str, Any] = field(default_factory=dict)
-    source: str = ""
+    source: tuple[str, ...] = ()
     way: str = ""
 
     def certify(self) -> Any:
@@ -73,7 +73,7 @@ def within(rng: np.random.Generator, rule: Rule) -> Rule:
     return lambda *xs: tf.reduce_sum(rule(*xs) * tf.exp(0.25 * rule(*xs)))
 
 
-def placed(rng: np.random.Generator, rule: Rule, inputs: list[Any], source: str = "") -> Case:
+def placed(rng: np.random.Generator, rule: Rule, inputs: list[Any], place: int | None = None) -> Case:
     way = str(rng.choice(["function", "tape", "traced"]))
     f = within(rng, rule)
     if way == "tape":
@@ -81,7 +81,8 @@ def placed(rng: np.random.Generator, rule: Rule, inputs: list[Any], source: str 
         weights = rng.uniform(0.5, 1.5)
         # A tape asks for the gradient of the sum, which some mistakes leave as it is.
         f = lambda *xs: weights * tf.reduce_sum(_uneven(outer(*xs)))
-    return Case(f, inputs, way=way, source=source)
+    names = () if place is None else ("abc"[place], f"x{place}", ("x", "b")[place % 2])
+    return Case(f, inputs, way=way, source=names)
 
 
 def _uneven(y: Any) -> Any:
@@ -131,7 +132,7 @@ def mean_for_sum_over_the_batch(rng: np.random.Generator) -> Case:
         return x * b, lambda g: (g * b, tf.reduce_mean(g * x, axis=0))
 
     x = array(rng, 4, 3)
-    return placed(rng, rule, [x, like(rng, x, 3)], "b")
+    return placed(rng, rule, [x, like(rng, x, 3)], 1)
 
 
 @family
@@ -141,7 +142,7 @@ def sum_over_the_wrong_axis(rng: np.random.Generator) -> Case:
         return x * b, lambda g: (g * b, tf.reduce_sum(g * x, axis=1))
 
     x = array(rng, 3, 3)
-    return placed(rng, rule, [x, like(rng, x, 3)], "b")
+    return placed(rng, rule, [x, like(rng, x, 3)], 1)
 
 
 @family
@@ -158,7 +159,7 @@ def transposed_matrix(rng: np.random.Generator) -> Case:
         return tf.matmul(a, b), grad
 
     a = array(rng, 3, 3)
-    return placed(rng, rule, [a, like(rng, a, 3, 3)], "a" if which else "b")
+    return placed(rng, rule, [a, like(rng, a, 3, 3)], 0 if which else 1)
 
 
 @family
@@ -314,7 +315,7 @@ def one_of_several_inputs(rng: np.random.Generator) -> Case:
         return a * b + tf.square(c), grad
 
     a = array(rng, 3)
-    return placed(rng, rule, [a, like(rng, a, 3), like(rng, a, 3)], "abc"[which])
+    return placed(rng, rule, [a, like(rng, a, 3), like(rng, a, 3)], which)
 
 
 @family
@@ -400,7 +401,7 @@ def wrong_gradient_of_a_variable(rng: np.random.Generator) -> Case:
 
         return x * v, grad
 
-    return Case(lambda x: tf.reduce_sum(tf.sin(rule(x))), [like(rng, v.numpy(), 3)], source="v")
+    return Case(lambda x: tf.reduce_sum(tf.sin(rule(x))), [like(rng, v.numpy(), 3)], source=("v",))
 
 
 @family
@@ -437,7 +438,7 @@ def dense_layer(rng: np.random.Generator) -> Case:
 
             return tf.tanh(product(x, self.kernel, self.bias))
 
-    return Case(Layer(), [rng.normal(size=(5, 3)).astype("float32")], source=("kernel", "bias", "x")[mistake])
+    return Case(Layer(), [rng.normal(size=(5, 3)).astype("float32")], source=(("kernel",), ("bias",), ("x",))[mistake])
 
 
 class _Model(Case):

@@ -112,16 +112,13 @@ def singular(branches: Sequence[Branch]) -> tuple[Branch, tuple[int, ...]] | Non
     return None
 
 
-def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tuple[int, ...] | None]]:
-    """The operations that went another way, each with the first element that did; None: Python itself did."""
-    found: list[tuple[Branch, tuple[int, ...] | None]] = []
+def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tuple[int, ...]]]:
+    """The operations that went another way, each with the first element that did."""
+    found: list[tuple[Branch, tuple[int, ...]]] = []
     for p, q in zip(a, b):
         if p.card is not q.card or p.mask.shape != q.mask.shape:
-            return [*found, (p, None)]
+            return found
         if not _equal(p.mask, q.mask):
             differ = np.asarray((p.mask != q.mask) & ~((p.mask != p.mask) & (q.mask != q.mask)))
             found.append((p, tuple(int(i) for i in np.argwhere(differ)[0])))
-    if len(a) != len(b):
-        longer = a if len(a) > len(b) else b
-        found.append((longer[min(len(a), len(b))], None))
     return found

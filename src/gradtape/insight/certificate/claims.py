@@ -24,6 +24,7 @@ from gradtape.core.ends import source_of, target_of
 from gradtape.core.tape import GradientTape, place
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.insight.certificate.wide import Fixed
 from gradtape.insight.certificate.program import Called, Keeper, Program, Recorded, as_it_was
 from gradtape.insight.recording import unique_names
 from gradtape.insight.source import enclosing_names
@@ -90,6 +91,10 @@ def of_function(
     sources = list({id(s): s for s in sources}.values())
     names = list(names) or _argument_names(f, arguments, sources)
     program = Called(f, arguments, sources, pass_them)
+    # The first call makes what is made once: the weights of layers, say.
+    keeper = Keeper()
+    with as_it_was(keeper, Fixed(), eagerly=False), recorders((keeper,)):
+        program.call(program.arguments)
     keeper = Keeper()
     before = Variable(0.0, trainable=False)._number
     with as_it_was(keeper, program.fixed, eagerly=False), recorders((keeper,)):
@@ -121,9 +126,6 @@ def of_function(
 def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim:
     """The gradients of a model's loss by its trainable variables, as training computes them."""
     x, y = tree.map_structure(_leaf, x), tree.map_structure(_leaf, y)
-    if not model.built:
-        with no_recording():
-            model(x)
     if loss is None and not getattr(model, "loss", None):
         raise ArgumentError(
             "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
@@ -142,9 +144,11 @@ def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim
             own = own + extra
         return own
 
-    names = [v.name.partition(":")[0] for v in model.trainable_variables]
+    with no_recording():
+        if not model.built:
+            model(x)
     claim = of_function(loss_of, (), model.trainable_variables)
-    claim.names = unique_names(names)
+    claim.names = unique_names([v.name.partition(":")[0] for v in claim.program.sources])
     return claim
 
 

@@ -25,7 +25,7 @@ from gradtape.insight.certificate.program import Called, Program
 from gradtape.insight.certificate.spread import SAFETY, Spread, roundoff_of, smallest_of, spread_of
 from gradtape.insight.source import place_of
 
-ILL = 1e4  # roundoffs: where errors grow by more, a gradient says nothing once they are as large as it is
+PYTHON = "a branch of Python"
 PRECISE = 16  # entries at most that are computed in fifty digits
 
 
@@ -188,9 +188,12 @@ class Judge:
             return made(reference, error, method, AT_KINK)
         if agrees:
             # Nothing can be told where the reference is poor, or where rounding leaves nothing of the gradient.
-            whole = max(size, self.largest, abs(self.value) / line.scale)
-            ill = rounding > max(0.1 * size, ILL * roundoff_of(self.dtypes[source]) * whole)
-            status = OPEN if error > 0.1 * size > 0.0 or (ill and size > 0.0) else RIGHT
+            whole = max(size, self.largest, abs(self.value))
+            ill = rounding > max(0.1 * size, roundoff_of(self.dtypes[source]) ** 0.5 * whole)
+            poor = error > max(0.1 * size, 0.1 * rounding)
+            status = OPEN if (poor or ill) and size > 0.0 else RIGHT
+            if said is None and reference == 0.0:
+                status = RIGHT
         else:
             status = WRONG
         return made(reference, error, method, status)
@@ -243,7 +246,7 @@ class Judge:
         self, name: str, index: tuple[int, ...], line: Line, left: Side, right: Side, claimed: Any, jump: bool
     ) -> None:
         slopes = [0.0 if abs(s.value) <= s.error else s.value for s in (left, right)]
-        seen = set()
+        seen: set[Any] = set()
         for side in (left, right):
             if side.run is None:
                 continue
@@ -252,10 +255,13 @@ class Judge:
                 if key in seen:
                     continue
                 seen.add(key)
-                op = branch.card.name if element is not None else "a branch of Python"
                 self.kinks.append(
-                    Kink(name, index, op, place_of(branch.site), element, *slopes, claimed, jump)
+                    Kink(name, index, branch.card.name, place_of(branch.site), element, *slopes, claimed, jump)
                 )
+            site = line.base.run.parting(side.run)
+            if site is not None and PYTHON not in seen:
+                seen.add(PYTHON)
+                self.kinks.append(Kink(name, index, PYTHON, place_of(site), None, *slopes, claimed, jump))
         if not seen:
             self.kinks.append(Kink(name, index, "the function", None, None, *slopes, claimed, jump))
 

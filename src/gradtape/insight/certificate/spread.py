@@ -42,7 +42,10 @@ _CORRECT = frozenset(
      "div_no_nan", "mul_no_nan", "cast")
 )  # rounded correctly; the other elementwise functions are off by some units in the last place
 KERNELS = 4.0
-_INNER = {"elu": 1.0, "selu": 1.7580993408473766}  # e^x - 1 is rounded as e^x is
+_INNER = {
+    "elu": 1.0, "selu": 1.7580993408473766,  # e^x - 1 is rounded as e^x is
+    "softmax_cross_entropy_with_logits": 1.0, "sparse_softmax_cross_entropy_with_logits": 1.0,
+}  # fmt: skip
 
 
 def roundoff_of(dtype: np.dtype[Any]) -> float:
@@ -128,6 +131,8 @@ class Shake:
                 many = _many_terms(card, arrays)
                 arrays = tuple([self(a, many) for a in arrays])
             found = kernel(*arrays, **attrs)
+            if inner and card.multi:  # a loss, and the probabilities less the labels
+                return (self(found[0]), self(found[1] + inner) - inner, *found[2:])
             if inner:
                 return self(found - inner, weight) + inner
             return tuple([self(y) for y in found]) if card.multi else self(found, weight)

@@ -113,6 +113,7 @@ class Wide:
         self.sources: dict[int, tuple[Tensor, np.ndarray]] = {}  # of variables: (start, what it holds)
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
+        self.path: list[Any] = []  # the cards of all operations, in their order
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
         self.opaque: list[tuple[Any, Any]] = []  # (card, site) of what is computed outside of gradtape
         self.unseen: list[tuple[Any, Any]] = []  # and of what could not be computed again in float64
@@ -196,6 +197,7 @@ class Wide:
 
     def _compute(self, card: Any, attrs: Any, inputs: Any, outputs: Any) -> None:
         wide = tuple([self.of(t) for t in inputs])
+        self.path.append(card)
         arrays = [t._value for t in wide]
         if any(a.dtype.kind == "c" for a in arrays) and all(t._value.dtype.kind != "c" for t in inputs):
             # A complex step through real numbers: all of one dtype.
