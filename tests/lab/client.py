@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -10,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
@@ -17,6 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 from gradtape.lab.guard import Keys
 from gradtape.lab.server import LabServer
 from gradtape.lab.visitor import Visit
+
+SRC = Path(__file__).resolve().parents[2] / "src"
 
 
 class Speaker:
@@ -101,3 +107,26 @@ def running(visit: Visit | None = None) -> Iterator[LabClient]:
         server.stop()
         thread.join(20)
         assert not thread.is_alive(), "the lab did not come to its end"
+
+
+@contextmanager
+def command(*arguments: str, **options: Any) -> Iterator[tuple[Any, str]]:
+    """`gradtape lab …` in a process of its own, and the address that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gradtape", "lab", "--no-browser", *arguments],
+        env=dict(os.environ) | {"PYTHONPATH": str(SRC)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("gradtape lab: http://127.0.0.1:"), line
+        yield process, line.split()[-1]
+    finally:
+        process.kill()
+        process.wait(20)
+        process.stdout.close()
+        process.stderr.close()

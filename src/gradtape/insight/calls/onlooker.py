@@ -215,7 +215,9 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
         made.trouble = _excuse(error)
         explanation = None
     told = dict(_told(explanation))
-    made.targets = [told.get(("target", n), f"target {n + 1}") for n in range(len(seen.targets))]
+    for n, tensor in enumerate(seen.targets):
+        name = told.get(("target", n)) or _name_of(tensor, seen.names) or f"target {n + 1}"
+        made.targets.append(name)
     for n, (source, gradient) in enumerate(zip(seen.sources, seen.gradients)):
         name = told.get(("source", n)) or _name_of(source, seen.names) or f"source {n + 1}"
         made.sources.append(_source(seen, name, source, gradient))
@@ -249,12 +251,12 @@ def _told(explanation: Any) -> Iterator[tuple[tuple[str, int], str]]:
                 yield (kind, position), recording.wires[index].name
 
 
-def _name_of(source: Any, names: dict[str, Any]) -> str:
-    """A source's name: in the code, or its own."""
+def _name_of(thing: Any, names: dict[str, Any]) -> str:
+    """A target's or source's name: in the code, or its own."""
     for name, value in names.items():
-        if value is source:
+        if value is thing:
             return name
-    return source.name.partition(":")[0] if isinstance(source, Variable) else ""
+    return thing.name.partition(":")[0] if isinstance(thing, Variable) else ""
 
 
 def _excuse(error: Exception) -> str:
