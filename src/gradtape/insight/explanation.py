@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import Rounded, rounded
 
+ALL_TERMS = 1_000  # of a sum that are written out where one entry is asked for
 DETAILS = ("op", "gate", "layer")
 
 
@@ -127,7 +129,7 @@ class Explanation(Rendered):
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
-        maker = self._maker
+        maker = Maker(self.recording, self.rounded, most_terms=ALL_TERMS)
         wire, place = self._place(name, at)
         return Entry(maker.entry(wire, place), name if not at else f"{name}{list(at)}")
 
@@ -149,21 +151,15 @@ class Explanation(Rendered):
 
     def circuit(self, **style: Any) -> Any:
         """The picture: value above and gradient below every wire."""
-        from gradtape.insight.circuit import Circuit
-
-        return Circuit(self.recording, **style)
+        return import_module("gradtape.insight.circuit").Circuit(self.recording, **style)
 
     def to_html(self, path: Any = None, **options: Any) -> Any:
         """The live page, which computes: written to `path`, or given as text."""
-        from gradtape.insight.page import to_html
-
-        return to_html(self, path, **options)
+        return import_module("gradtape.insight.page").to_html(self, path, **options)
 
     def widget(self, **options: Any) -> Any:
         """The live page as a widget for notebooks."""
-        from gradtape.insight.page import widget
-
-        return widget(self, **options)
+        return import_module("gradtape.insight.page").widget(self, **options)
 
     def __repr__(self) -> str:
         r = self.recording
@@ -174,8 +170,8 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
             output_gradients: Any = None) -> Explanation:  # fmt: skip
     """Where the gradients of `target` come from: forward with the numbers put in, then local derivative × upstream.
 
-    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all that
-    the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
+    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all
+    that the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
     compute as by hand, every intermediate number rounded to so many digits after the point.
     Raises ValueError for another detail, or too many gates; RuntimeError where the tape has let its records go.
 

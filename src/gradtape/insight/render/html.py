@@ -22,7 +22,7 @@ font:15px/1.5 system-ui,sans-serif;max-width:64rem}
 .gt-derivation p{margin:.3rem 0;color:var(--gt-soft)}
 .gt-derivation .gt-code{font:13px/1.5 ui-monospace,monospace;background:var(--gt-band);padding:.15rem .5rem;
 border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
-.gt-derivation .gt-scroll{overflow-x:auto}
+.gt-derivation .gt-scroll{overflow:auto hidden;padding:.1rem 0}
 .gt-derivation table{border-collapse:collapse;background:none}
 .gt-derivation th,.gt-derivation td{padding:.2rem .5rem;text-align:left;border:0;font-weight:normal;white-space:nowrap}
 .gt-derivation tbody th{color:var(--gt-soft);font-size:.85rem}
@@ -38,7 +38,8 @@ border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{title}</title>
-<style>:root{{color-scheme:light dark}}body{{margin:1.5rem auto;padding:0 1rem;max-width:66rem;background:#fff;color:#1b2026}}
+<style>:root{{color-scheme:light dark}}
+body{{margin:1.5rem auto;padding:0 1rem;max-width:66rem;background:#fff;color:#1b2026}}
 @media(prefers-color-scheme:dark){{body{{background:#14181d;color:#e8ecf1}}}}</style>
 </head><body><main>
 {body}
@@ -108,8 +109,7 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
-                for t in tensors:
-                    yield f"<p>{math(symbol(t.name)) if t.name.isidentifier() else escape(t.name)}: {escape(about(t))}</p>"  # fmt: skip
+                yield from (f"<p>{escape(t.name)}: {escape(about(t))}</p>" for t in tensors)
             yield from self._table(run)
             run = []
         yield from self._table(run)
@@ -152,12 +152,14 @@ class _Html:
         yield "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr></thead><tbody>"
         for step in steps:
             d = step.decimals
-            cells = (short(step.exact, 5), fixed(step.exact, d), fixed(step.carried, d), short(step.added, 2))  # fmt: skip
+            ends = fixed(step.exact, d), fixed(step.carried, d)
+            cells = (short(step.exact, 5), *ends, short(step.added, 2))
             shown = "".join(f'<td class="gt-value">{c.replace("-", MINUS)}</td>' for c in cells)
             yield f'<tr><th scope="row">{math(self.names.show(step.lines[0].name))}</th>{shown}</tr>'
         yield "</tbody></table></div>"
         for step in steps:
-            yield f"<p>{escape(outline.explained(step)).replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"  # fmt: skip
+            said = escape(outline.explained(step))
+            yield f"<p>{said.replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"
 
 
 def _sign(line: Line) -> str:

@@ -13,8 +13,14 @@ from gradtape.insight.render.latex import parts_of
 from gradtape.insight.render.numbers import MINUS, short
 from gradtape.insight.render.printing import Printer, is_indicator
 
-_FUNCTIONS = {"log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ"}  # fmt: skip
+_FUNCTIONS = {
+    "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ",
+}  # fmt: skip
+_JOINED = {"and": "∧", "or": "∨", "xor": "⊕"}
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
+
+
+_THIN = r"\,"
 
 
 def mo(sign: str) -> str:
@@ -30,7 +36,7 @@ def symbol(name: str, index: Sequence[int] = ()) -> str:
     shown = f"<mi>{escape(letters)}</mi>"
     if not below:
         return shown
-    return f"<msub>{shown}<mtext>{escape(below.replace(chr(92) + ',', ' '))}</mtext></msub>"
+    return f"<msub>{shown}<mn>{escape(below.replace(_THIN, ' '))}</mn></msub>"
 
 
 def number(value: Any, digits: int | None) -> str:
@@ -106,6 +112,8 @@ class MathML(Printer):
         return mrow(mo("{"), f"<mtable>{''.join(cases)}</mtable>")
 
     def function(self, name: str, args: Sequence[Expression]) -> str:
+        if name in _JOINED:
+            return mrow(mo(_JOINED[name]).join(self.show(a) for a in args))
         shown = mo(",").join(self.show(a) for a in args)
         if name == "abs":
             return mrow(mo("|"), shown, mo("|"))
@@ -117,4 +125,4 @@ class MathML(Printer):
 
 
 def math(content: str) -> str:
-    return f"<math>{content}</math>"
+    return f'<math displaystyle="true">{content}</math>'
