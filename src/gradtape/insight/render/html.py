@@ -26,10 +26,11 @@ border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
 .gt-derivation table{border-collapse:collapse;background:none}
 .gt-derivation th,.gt-derivation td{padding:.2rem .5rem;text-align:left;border:0;font-weight:normal;white-space:nowrap}
 .gt-derivation tbody th{color:var(--gt-soft);font-size:.85rem}
-.gt-derivation thead th{color:var(--gt-soft);font-size:.85rem;border-bottom:1px solid var(--gt-line)}
+.gt-derivation thead th{text-align:right;color:var(--gt-soft);font-size:.85rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation .gt-value{text-align:right;font-variant-numeric:tabular-nums}
 .gt-derivation .gt-plus{color:var(--gt-plus)}.gt-derivation .gt-minus{color:var(--gt-minus)}
 .gt-derivation .gt-rounded{color:var(--gt-soft);text-align:right;font-variant-numeric:tabular-nums}
+.gt-derivation .gt-soft{color:var(--gt-soft)}
 .gt-derivation math{font-size:1.05em}
 @media(prefers-color-scheme:dark){.gt-derivation{--gt-soft:#a9b4c2;--gt-line:#3a424d;--gt-band:#20262e;
 --gt-plus:#6fd79b;--gt-minus:#ff9a92}}
@@ -73,10 +74,7 @@ class _Html:
                 f"<p>Last column: the same number where every intermediate one is rounded to {d.rounded.decimals} "
                 "decimals.</p>"
             )
-        given = [(s.kind, line) for s in outline.given(d) for line in s.lines]
-        if given:
-            yield "<h3>Given</h3>"
-            yield from self._table(given)
+        yield from self._given()
         for title, groups in (("Forward", outline.forward(d)), ("Backward", outline.backward(d))):
             if groups:
                 yield f"<h3>{title}</h3>"
@@ -95,6 +93,21 @@ class _Html:
             yield "<h3>Notes</h3>"
             yield from (f"<p>{escape(note)}</p>" for note in d.notes)
 
+    def _given(self) -> Iterator[str]:
+        steps = outline.given(self.derivation)
+        if not steps:
+            return
+        yield "<h3>Given</h3>"
+        yield '<div class="gt-scroll"><table><tbody>'
+        for step in steps:
+            said = "" if step.tensor is None else escape(about(step.tensor))
+            shown = "<td>" + "</td><td>".join(
+                math(self.names.show(e.name) + mo("=") + number(e.value, self.digits))
+                for e in step.lines
+            )
+            yield f'<tr><th scope="row">{step.kind}</th><td class="gt-soft">{said}</td>{shown}</td></tr>'
+        yield "</tbody></table></div>"
+
     def _steps(self, steps: list[Step]) -> Iterator[str]:
         run: list[tuple[str, Line]] = []
         for step in steps:
@@ -109,7 +122,10 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
-                yield from (f"<p>{escape(t.name)}: {escape(about(t))}</p>" for t in tensors)
+                yield '<div class="gt-scroll"><table><tbody>'
+                for t in tensors:
+                    yield f'<tr><th scope="row">{escape(t.name)}</th><td class="gt-soft">{escape(about(t))}</td></tr>'
+                yield "</tbody></table></div>"
             yield from self._table(run)
             run = []
         yield from self._table(run)

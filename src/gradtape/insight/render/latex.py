@@ -43,26 +43,30 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, c if c.isascii() or c.isalpha() else "?") for c in text)
 
 
-def parts_of(name: str, index: Sequence[int]) -> tuple[str, str]:
-    """A name's letters, and what stands below them: "h₁" with (0, 1) -> ("h", "1; 0,1")."""
+def parts_of(name: str, index: Sequence[int]) -> tuple[str, str, str]:
+    """A name's letters, what stands below them, and the index behind, where digits stand below.
+
+    "w" with (0, 1) -> ("w", "0,1", ""); "h₁" with (0, 1) -> ("h", "1", "[0,1]").
+    """
     found = _NAME.match(name)
     assert found is not None
     letters, digits, entries = found.groups()
     if not letters:
         letters, digits = name, ""
-    below = [digits.translate(_PLAIN_DIGITS)] if digits else []
     inner = [e.strip("[]") for e in re.findall(r"\[[0-9,]+\]", entries)]
     if index:
         inner.append(",".join(map(str, index)))
-    return letters, r";\,".join([*below, *inner])
+    if digits or len(inner) > 1:
+        return letters, digits.translate(_PLAIN_DIGITS), "".join(f"[{i}]" for i in inner)
+    return letters, "".join(inner), ""
 
 
 def symbol(name: str, index: Sequence[int] = ()) -> str:
     """A name in mathematics: "w" with (0, 1) -> w_{0,1}."""
-    letters, below = parts_of(name, index)
+    letters, below, behind = parts_of(name, index)
     single = len(letters) == 1 and letters.isalpha() and letters.isascii()
     shown = letters if single else rf"\mathrm{{{escaped(letters)}}}"
-    return f"{shown}_{{{below}}}" if below else shown
+    return (f"{shown}_{{{below}}}" if below else shown) + behind
 
 
 def number(value: Any, digits: int | None = DIGITS) -> str:

@@ -20,9 +20,6 @@ _JOINED = {"and": "∧", "or": "∨", "xor": "⊕"}
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
-_THIN = r"\,"
-
-
 def mo(sign: str) -> str:
     return f"<mo>{escape(sign)}</mo>"
 
@@ -32,11 +29,11 @@ def mrow(*parts: str) -> str:
 
 
 def symbol(name: str, index: Sequence[int] = ()) -> str:
-    letters, below = parts_of(name, index)
+    letters, below, behind = parts_of(name, index)
     shown = f"<mi>{escape(letters)}</mi>"
-    if not below:
-        return shown
-    return f"<msub>{shown}<mn>{escape(below.replace(_THIN, ' '))}</mn></msub>"
+    if below:
+        shown = f"<msub>{shown}<mn>{escape(below)}</mn></msub>"
+    return mrow(shown, f"<mtext>{escape(behind)}</mtext>") if behind else shown
 
 
 def number(value: Any, digits: int | None) -> str:

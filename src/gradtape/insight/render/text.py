@@ -106,7 +106,8 @@ class Text:
         self._say(f"{_DEEP}{step.title}:  {step.formula}", _DEEP * 2)
         wide = max((len(t.name) for t in step.tensors), default=0)
         for tensor in step.tensors:
-            self.lines.append(f"{_DEEP * 2}{tensor.name:<{wide}}  {about(tensor)}")
+            name = f"{tensor.name:<{wide}}".replace(" ", _TIED)
+            self._say(f"{_DEEP * 2}{name}  {about(tensor)}", _DEEP * 3)
         self._table([("", line) for line in step.lines])
 
     def _table(self, rows: list[tuple[str, Line]]) -> None:
