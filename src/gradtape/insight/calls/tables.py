@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from gradtape.insight.calls.spots import Source, Turn
 
+CODE = re.compile(r"`([^`\n]+)`")
 STATES = {"some": "", "zero": "zero", "none": "None", "not finite": "not finite"}
 
 
@@ -37,5 +39,10 @@ def _reason(source: Source) -> str:
     if not source.reason:
         return ""
     where = f'<br><span class="where">{escape(source.where)}</span>' if source.where else ""
-    fix = f'<br><span class="fix">{escape(source.fix)}</span>' if source.fix else ""
-    return f'<p class="reason">{escape(source.reason)}{where}{fix}</p>'
+    fix = f'<br><span class="fix">To do: {_marked(source.fix)}</span>' if source.fix else ""
+    return f'<p class="reason">{_marked(source.reason)}{where}{fix}</p>'
+
+
+def _marked(text: str) -> str:
+    """A text as HTML, what stands between backticks as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
