@@ -33,11 +33,15 @@ def cases(count: int, seed: int = 0) -> list[tuple[str, tuple[Any, ...]]]:
     found = []
     for k in range(count):
         make = FAMILIES[k % len(FAMILIES)]
-        found.append((f"{make.__name__} {k // len(FAMILIES)}", make(np.random.default_rng([seed, k]))))
+        found.append(
+            (f"{make.__name__} {k // len(FAMILIES)}", make(np.random.default_rng([seed, k])))
+        )
     return found
 
 
-def array(rng: np.random.Generator, *shape: int, low: float = -1.5, high: float = 1.5) -> np.ndarray:
+def array(
+    rng: np.random.Generator, *shape: int, low: float = -1.5, high: float = 1.5
+) -> np.ndarray:
     return rng.uniform(low, high, shape).astype(rng.choice(["float32", "float64"]))
 
 
@@ -106,7 +110,9 @@ def cancelling(rng):
 def ill_conditioned(rng):
     n = 3
     a = np.eye(n) + 10.0 ** rng.uniform(0, 3) * np.outer(rng.normal(size=n), rng.normal(size=n))
-    return lambda b: tf.reduce_sum(tf.square(tf.linalg.solve(tf.constant(a), b))), [rng.normal(size=(n, 1))]
+    return lambda b: tf.reduce_sum(tf.square(tf.linalg.solve(tf.constant(a), b))), [
+        rng.normal(size=(n, 1))
+    ]
 
 
 @family
@@ -175,7 +181,9 @@ def own_gradient_in_numpy(rng):
     @tf.custom_gradient
     def rule(x):
         value = x.numpy()
-        return tf.constant(np.sin(value) * value), lambda g: g * (np.sin(value) + value * np.cos(value))
+        return tf.constant(
+            np.sin(value) * value
+        ), lambda g: g * (np.sin(value) + value * np.cos(value))
 
     return lambda x: tf.reduce_sum(tf.tanh(rule(x))), [array(rng, 3)]
 
@@ -213,15 +221,23 @@ def half_precision(rng):
 
 @family
 def complex_numbers(rng):
-    z = (rng.normal(size=2) + 1j * rng.normal(size=2)).astype(rng.choice(["complex64", "complex128"]))
-    return lambda z: tf.reduce_sum(tf.math.real(tf.exp(z) * tf.math.conj(z)) + tf.square(tf.abs(z))), [z]
+    z = (rng.normal(size=2) + 1j * rng.normal(size=2)).astype(
+        rng.choice(["complex64", "complex128"])
+    )
+    return lambda z: tf.reduce_sum(
+        tf.math.real(tf.exp(z) * tf.math.conj(z)) + tf.square(tf.abs(z))
+    ), [z]
 
 
 @family
 def sorted_and_picked(rng):
-    return lambda x: tf.reduce_sum(tf.sort(x) * tf.constant([1.0, 2.0, 3.0, 4.0], x.dtype)) + tf.reduce_sum(
-        tf.math.top_k(x, 2).values
-    ), [array(rng, 4)]
+    return (
+        lambda x: (
+            tf.reduce_sum(tf.sort(x) * tf.constant([1.0, 2.0, 3.0, 4.0], x.dtype))
+            + tf.reduce_sum(tf.math.top_k(x, 2).values)
+        ),
+        [array(rng, 4)],
+    )
 
 
 @family
@@ -236,7 +252,11 @@ def convolution(rng):
 def a_model(rng):
     kinds = ["relu", "tanh", "gelu", "softplus", "elu", "selu"]
     layers = [tf.keras.layers.Dense(4, activation=str(rng.choice(kinds)))]
-    layers += [tf.keras.layers.BatchNormalization()] if rng.integers(2) else [tf.keras.layers.Dropout(0.3)]
+    layers += (
+        [tf.keras.layers.BatchNormalization()]
+        if rng.integers(2)
+        else [tf.keras.layers.Dropout(0.3)]
+    )
     model = tf.keras.Sequential([*layers, tf.keras.layers.Dense(2, activation="softmax")])
     model.compile(loss="sparse_categorical_crossentropy", optimizer="sgd")
     return model, rng.normal(size=(6, 3)).astype("float32"), rng.integers(0, 2, 6)
@@ -244,10 +264,16 @@ def a_model(rng):
 
 @family
 def a_recurrent_model(rng):
-    layer = [tf.keras.layers.LSTM, tf.keras.layers.GRU, tf.keras.layers.SimpleRNN][int(rng.integers(3))]
+    layer = [tf.keras.layers.LSTM, tf.keras.layers.GRU, tf.keras.layers.SimpleRNN][
+        int(rng.integers(3))
+    ]
     model = tf.keras.Sequential([layer(2), tf.keras.layers.Dense(1)])
     model.compile(loss="mse", optimizer="sgd")
-    return model, rng.normal(size=(2, 3, 2)).astype("float32"), rng.normal(size=(2, 1)).astype("float32")
+    return (
+        model,
+        rng.normal(size=(2, 3, 2)).astype("float32"),
+        rng.normal(size=(2, 1)).astype("float32"),
+    )
 
 
 def _at(rng: np.random.Generator, *values: float) -> np.ndarray:
@@ -271,22 +297,38 @@ def largest_of_equals(rng):
 
 @kinked
 def maximum_of_equals(rng):
-    return lambda x, y: tf.reduce_sum(tf.maximum(x, y)), [np.float32([1.0, 2.0]), np.float32([1.0, 0.0])], "maximum"
+    return (
+        lambda x, y: tf.reduce_sum(tf.maximum(x, y)),
+        [np.float32([1.0, 2.0]), np.float32([1.0, 0.0])],
+        "maximum",
+    )
 
 
 @kinked
 def clipped_at_its_bound(rng):
-    return lambda x: tf.reduce_sum(tf.clip_by_value(x, -1.0, 1.0)), [_at(rng, 1.0, 0.5, -1.0)], "clip_by_value"
+    return (
+        lambda x: tf.reduce_sum(tf.clip_by_value(x, -1.0, 1.0)),
+        [_at(rng, 1.0, 0.5, -1.0)],
+        "clip_by_value",
+    )
 
 
 @kinked
 def condition_that_turns(rng):
-    return lambda x: tf.reduce_sum(tf.where(x > 1.0, tf.square(x), 3.0 * x - 2.0)), [_at(rng, 1.0, 2.0)], "greater"
+    return (
+        lambda x: tf.reduce_sum(tf.where(x > 1.0, tf.square(x), 3.0 * x - 2.0)),
+        [_at(rng, 1.0, 2.0)],
+        "greater",
+    )
 
 
 @kinked
 def branch_of_python(rng):
-    return lambda x: x * x if float(x) > 1.0 else 4.0 * x - 3.0, [_at(rng, 1.0)[0]], "a branch of Python"
+    return (
+        lambda x: x * x if float(x) > 1.0 else 4.0 * x - 3.0,
+        [_at(rng, 1.0)[0]],
+        "a branch of Python",
+    )
 
 
 @kinked

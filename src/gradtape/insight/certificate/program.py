@@ -22,7 +22,17 @@ from gradtape.insight.certificate.wide import Branch, Fixed, Step, Wide, widened
 class Run:
     """One wide run: its outputs, where it branched, and the operations (where they were kept)."""
 
-    __slots__ = ("branches", "opaque", "outputs", "path", "reassigned", "starts", "steps", "stops", "unseen")
+    __slots__ = (
+        "branches",
+        "opaque",
+        "outputs",
+        "path",
+        "reassigned",
+        "starts",
+        "steps",
+        "stops",
+        "unseen",
+    )
 
     def __init__(self, wide: Wide, starts: list[Tensor], outputs: list[Tensor]):
         self.starts, self.outputs = starts, outputs
@@ -49,7 +59,9 @@ class Run:
         known = {id(s): v for s, v in zip(self.starts, values)}
         with quiet():
             for step in self.steps:
-                found = step.card.kernel(*[known.get(id(x), x._value) for x in step.inputs], **step.attrs)
+                found = step.card.kernel(
+                    *[known.get(id(x), x._value) for x in step.inputs], **step.attrs
+                )
                 if not step.card.multi:
                     known[id(step.output)] = np.asarray(found)
                     continue
@@ -136,7 +148,13 @@ class Called(Program):
     inputs: its arguments; those of floating dtypes are the sources.  extra: variables beside them.
     """
 
-    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], sources: list[Any], pass_them: bool = True):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        sources: list[Any],
+        pass_them: bool = True,
+    ):
         super().__init__()
         self.f, self.arguments, self.pass_them = f, list(arguments), pass_them
         self.sources = sources
@@ -175,7 +193,9 @@ class Called(Program):
 def _narrow(value: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """The nearest numbers of the user's dtype."""
     with quiet():
-        return np.array(value.real if value.dtype.kind == "c" and dtype.kind != "c" else value).astype(dtype)
+        return np.array(
+            np.real(value) if value.dtype.kind == "c" and dtype.kind != "c" else value
+        ).astype(dtype)
 
 
 class Keeper:
