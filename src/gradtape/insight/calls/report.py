@@ -86,7 +86,7 @@ def _section(number: int, spot: Spot) -> str:
 def _turn(spot: Spot, turn: Turn, first: bool) -> str:
     trouble = f'<p class="trouble">{escape(turn.trouble)}</p>' if turn.trouble else ""
     circuit = (
-        f'<h3>Circuit</h3><div class="picture" tabindex="0" role="region" aria-label="Circuit">{turn.circuit}</div>'
+        f'<h3>Circuit</h3><div class="picture" tabindex="0" role="group" aria-label="Circuit">{turn.circuit}</div>'
         if turn.circuit
         else ""
     )

@@ -17,7 +17,7 @@ def source_table(turn: Turn) -> str:
     targets = ", ".join(f"<code>{escape(name)}</code>" for name in turn.targets)
     return (
         f"<p>Target: {targets}</p>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="Gradients"><table class="sources"><thead><tr>'
+        '<div class="scroll" tabindex="0" role="group" aria-label="Gradients"><table class="sources"><thead><tr>'
         '<th scope="col">source</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col">norm</th>'
         f'<th scope="col">gradient</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
