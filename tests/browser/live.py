@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.browser.page_programs import PROGRAMS, Numbers, run
 
 from gradtape.insight.page import page_of
 from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import rounded
-from tests.browser.page_programs import PROGRAMS, Numbers, run
 
 NUMBERS = """root => {
   const m = root.page.model, list = (a) => a && Array.from(a, (x) => typeof x === "number" ? x : String(x));

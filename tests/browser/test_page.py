@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import gradtape as tf
 from tests.browser.live import Live, number, same
 from tests.browser.page_programs import PROGRAMS, run
+
+import gradtape as tf
 
 
 @pytest.fixture
