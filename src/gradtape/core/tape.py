@@ -40,6 +40,7 @@ class UnconnectedGradients(Enum):
 
 
 _NO_GRADIENT = UnconnectedGradients.NONE
+_DEPTH = 4  # frames of ours between the user's line and the search for it, at the least
 KEPT_BYTES = (
     256 * 2**20
 )  # of results that a tape keeps for explanations when its gradient was asked for
@@ -125,10 +126,10 @@ class GradientTape:
                 break
         else:
             if self._explains:
-                site = STATE.site or user_site(3)
+                site = STATE.site or user_site(_DEPTH)
                 self.trail.aside(card, inputs, output, len(self._records), site)
             return
-        site = STATE.site or user_site(3) if self._explains else None
+        site = STATE.site or user_site(_DEPTH) if self._explains else None
         entry = (card, attrs, inputs, output, site)
         self._records.append(entry)
         if type(output) is tuple:

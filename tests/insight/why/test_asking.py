@@ -257,7 +257,7 @@ def test_what_functions_do_inside_is_found() -> None:
     def inner(a):
         with tape.stop_recording():
             b = a * 2.0
-        return b
+        return b  # noqa: RET504
 
     class Model:
         def __init__(self):
