@@ -20,7 +20,7 @@ from gradtape.base.quiet import hush, restore
 from gradtape.base.site import Site, user_site
 from gradtape.core import backward as back
 from gradtape.core.bind import RAW, RECORDED
-from gradtape.core.context import GRADIENT_OBSERVERS, OBSERVERS, STATE
+from gradtape.core.context import EXPLANATIONS, GRADIENT_OBSERVERS, OBSERVERS, STATE
 from gradtape.core.ends import seeds_of, source_of, targets_of
 from gradtape.core.slices import IndexedSlices, as_public
 from gradtape.core.tensor import Tensor
@@ -437,8 +437,6 @@ class GradientTape:
         return EXPLANATIONS["profile"](self, repeats)
 
 
-# Filled by the rooms above, which this one does not know.
-EXPLANATIONS: dict[str, Callable[..., Any]] = {}
 # Filled by gradtape.transforms.jacobian, which stands above this room.
 JACOBIANS: dict[str, Callable[..., Any]] = {}
 
