@@ -131,7 +131,8 @@ def shared_weights() -> Circuit:
 def attention() -> Circuit:
     x = tf.constant(numbers(3, 4))
     Wq, Wk, Wv = [
-        tf.Variable(numbers(4, 4, start=9 * i + 1), name=n) for i, n in enumerate(("Wq", "Wk", "Wv"))
+        tf.Variable(numbers(4, 4, start=9 * i + 1), name=n)
+        for i, n in enumerate(("Wq", "Wk", "Wv"))
     ]
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -148,7 +149,9 @@ def lenet() -> Circuit:
     layers = keras.layers
     model = keras.Sequential(
         [
-            layers.Conv2D(6, 5, activation="relu", padding="same", input_shape=(12, 12, 1), name="conv1"),
+            layers.Conv2D(
+                6, 5, activation="relu", padding="same", input_shape=(12, 12, 1), name="conv1"
+            ),
             layers.MaxPooling2D(name="pool1"),
             layers.Conv2D(8, 3, activation="relu", name="conv2"),
             layers.MaxPooling2D(name="pool2"),

@@ -12,7 +12,13 @@ from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.insight.certificate.certificate import Certificate, Check, Entry, Kink
-from gradtape.insight.certificate.claims import Claim, of_function, of_model, of_tape, refuse_in_a_trace
+from gradtape.insight.certificate.claims import (
+    Claim,
+    of_function,
+    of_model,
+    of_tape,
+    refuse_in_a_trace,
+)
 from gradtape.insight.certificate.examination import examine
 from gradtape.insight.certificate.wide import widened
 
@@ -33,12 +39,12 @@ def certify(
     certify(model, x, y)             those of a Keras model's loss, as `fit` computes them, by its trainable variables
 
     f: from tensors to a tensor or a nest of them; it is called many times, and variables and random numbers are each
-    time what they were. inputs: a tensor, variable or array, or a list of them. x, y: a batch (and sample weights).
-    loss: of the model; the one it is compiled with when None. gradients: to be checked instead of gradtape's own (made
-    by hand, say), in the form of the inputs or sources. output_gradients: cotangents of the results; ones when None,
-    and where a function gives more than one number it is tried with random ones too. entries: of larger gradients so
-    many are checked one by one, the most doubtful, the largest and random ones, and all together along random
-    directions. seed: of all that is random here.
+    time what they were. inputs: one tensor, variable or array, or a list of all arguments. x, y: a batch, and after
+    them sample weights. loss: of the model; the one it is compiled with when None. gradients: to be checked instead of
+    gradtape's own (made by hand, say), in the form of the inputs or sources. output_gradients: cotangents of the
+    results; ones when None, and where a function gives more than one number it is tried with random ones too.
+    entries: of larger gradients so many are checked one by one, the most doubtful, the largest and random ones, and all
+    together along random directions. seed: of all that is random here.
 
     The reference of a float32 program is the same program in float64; its gradients may be off by what rounding in
     float32 does to them. Kinks are named, and not wrong where the gradient lies between the one-sided derivatives or
@@ -55,12 +61,13 @@ def certify(
             raise _wrong_arguments("certify(tape, target, sources)", arguments)
         claim = of_tape(subject, *arguments)
     elif len(arguments) in (2, 3) and hasattr(subject, "compute_loss"):
-        claim = of_model(subject, *arguments[:2], arguments[2] if len(arguments) == 3 else None, loss)
+        x, y, sample_weight = (*arguments, None)[:3]
+        claim = of_model(subject, x, y, sample_weight, loss)
     elif callable(subject):
         if len(arguments) > 1:
             raise _wrong_arguments("certify(f, inputs), all inputs in one list,", arguments)
         given = arguments[0] if arguments else ()
-        inputs = given if isinstance(given, list | tuple) and not _one_array(given) else (given,)
+        inputs = given if isinstance(given, list | tuple) else (given,)
         claim = of_function(subject, inputs)
     else:
         raise ArgumentError(
@@ -70,18 +77,13 @@ def certify(
         return _certified(claim, gradients, output_gradients, entries, seed)
 
 
-def _one_array(given: Any) -> bool:
-    """Whether a list is the numbers of one tensor."""
-    return any(isinstance(a, list | tuple) for a in given) and all(
-        isinstance(a, int | float | complex) for a in tree.flatten(given)
-    )
-
-
 def _wrong_arguments(form: str, arguments: tuple[Any, ...]) -> Exception:
     return ArgumentError(f"Expected {form}.", arguments=len(arguments))
 
 
-def _certified(claim: Claim, gradients: Any, output_gradients: Any, entries: int, seed: int) -> Certificate:
+def _certified(
+    claim: Claim, gradients: Any, output_gradients: Any, entries: int, seed: int
+) -> Certificate:
     ones = [np.ones(t._value.shape, t._value.dtype) for t in claim.targets]
     if output_gradients is None:
         seeds = ones
@@ -118,7 +120,9 @@ _RANDOM = "with random gradients of the outputs (with ones it is right: errors c
 
 
 def _drawn(rng: np.random.Generator, one: np.ndarray) -> np.ndarray:
-    values = np.round(rng.uniform(0.5, 1.5, one.shape) * rng.choice([-1.0, 1.0], one.shape) * 64) / 64
+    values = (
+        np.round(rng.uniform(0.5, 1.5, one.shape) * rng.choice([-1.0, 1.0], one.shape) * 64) / 64
+    )
     return np.asarray(values).astype(one.dtype)
 
 
@@ -127,8 +131,10 @@ def _given(claim: Claim, gradients: Any, own: list[Any]) -> list[Any]:
     flat = list(gradients.values()) if isinstance(gradients, dict) else gradients
     if not isinstance(flat, list | tuple) or (claim.n_inputs == 1 and len(flat) != 1):
         flat = [flat]
-    if len(flat) > len(own) or len(flat) < len(own) and not claim.free:
-        raise ArgumentError("`gradients` needs one entry per source.", sources=len(own), gradients=len(flat))
+    if len(flat) > len(own) or (len(flat) < len(own) and not claim.free):
+        raise ArgumentError(
+            "`gradients` needs one entry per source.", sources=len(own), gradients=len(flat)
+        )
     found: list[Any] = []
     for g in flat:
         array = None if g is None else np.asarray(getattr(g, "_value", g))

@@ -68,6 +68,13 @@ def wide_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _about_equal(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype.kind not in DIFFERENTIABLE_KINDS:
+        return True
+    a, b = widened(a), widened(b)
+    return np.allclose(a, b, rtol=1e-2, atol=1e-2 * np.abs(b).max(initial=0.0), equal_nan=True)
+
+
 class Outside:
     """A user's function that computes outside of gradtape, by NumPy say, as an operation without a derivative."""
 
@@ -110,12 +117,19 @@ class Wide:
         self.arrays: dict[int, Tensor] = {}  # and by id of its array
         self.alive: list[Any] = []  # what ids belong to
         self.constants: dict[int, Tensor] = {}
-        self.sources: dict[int, tuple[Tensor, np.ndarray]] = {}  # of variables: (start, what it holds)
+        self.sources: dict[
+            int, tuple[Tensor, np.ndarray]
+        ] = {}  # of variables: (start, what it holds)
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
+        self.path: list[Any] = []  # the cards of all operations, in their order
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
-        self.opaque: list[tuple[Any, Any]] = []  # (card, site) of what is computed outside of gradtape
-        self.unseen: list[tuple[Any, Any]] = []  # and of what could not be computed again in float64
+        self.opaque: list[
+            tuple[Any, Any]
+        ] = []  # (card, site) of what is computed outside of gradtape
+        self.unseen: list[
+            tuple[Any, Any]
+        ] = []  # and of what could not be computed again in float64
         self.reassigned: dict[int, Any] = {}  # sources that were read again after an assignment
         self.n_stopped, self.stops = 0, False
 
@@ -178,7 +192,7 @@ class Wide:
             if card.name in OWN_GRADIENT:
                 self._inside(card, attrs, inputs, outputs)
             elif card.name in CALLS:
-                self._same(outputs, self._opened(attrs["program"].graph, inputs))
+                self._called(card, attrs["program"].graph, inputs, outputs)
             elif card.name == "cond":
                 branch = attrs["branches"][bool(inputs[0]._value)]
                 self._same(outputs, self._opened(branch, inputs[1:]))
@@ -196,8 +210,11 @@ class Wide:
 
     def _compute(self, card: Any, attrs: Any, inputs: Any, outputs: Any) -> None:
         wide = tuple([self.of(t) for t in inputs])
+        self.path.append(card)
         arrays = [t._value for t in wide]
-        if any(a.dtype.kind == "c" for a in arrays) and all(t._value.dtype.kind != "c" for t in inputs):
+        if any(a.dtype.kind == "c" for a in arrays) and all(
+            t._value.dtype.kind != "c" for t in inputs
+        ):
             # A complex step through real numbers: all of one dtype.
             arrays = [a.astype(DOUBLE_COMPLEX) if a.dtype.kind == "f" else a for a in arrays]
         found = card.kernel(*arrays, **attrs)
@@ -255,6 +272,14 @@ class Wide:
             self._know(own, tensor)
         if self.keep:
             self.steps.append(Step(outside, {}, wide, made, site, outputs[0]._value.dtype))
+
+    def _called(self, card: Any, graph: Any, inputs: Any, outputs: Any) -> None:
+        """A call of a traced function; one that draws other numbers each time cannot be repeated."""
+        others = self._opened(graph, inputs)
+        if all(_about_equal(own._value, other._value) for own, other in zip(outputs, others)):
+            self._same(outputs, others)
+        else:
+            self.unseen.append((card, STATE.site or user_site(4)))
 
     def _opened(self, graph: Any, inputs: Sequence[Any]) -> list[Any]:
         with recorders((self,)):

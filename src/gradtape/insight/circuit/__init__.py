@@ -21,11 +21,11 @@
      "texts": [TEXT]}                                                   the legend
 
     TEXT: {"x", "y", "anchor": "start" | "middle" | "end", "text", "size", "room": pixels kept free for it, "tone",
-           "role": "value" | "gradient" | "part" | "sign" | "small" | "word" | "name" | "called" | "end" | "heading" | "detail"
-                   | "legend"}
+           "role": "value" | "gradient" | "part" | "sign" | "small" | "word" | "name" | "called" | "end" | "heading"
+                   | "detail" | "legend"}
 
-x, y of a TEXT are on its baseline. "room" is at least that of "−0.000" on wires. Constants that became part of a gate's
-sign (the 1 of "+1") have no wire here.
+x, y of a TEXT are on its baseline. On wires "room" is at least that of "−0.000" (with `decimals`, of so many). Constants
+that became part of a gate's sign (the 1 of "+1") have no wire here.
 """
 
 from gradtape.insight.circuit.circuit import Circuit, circuit_of

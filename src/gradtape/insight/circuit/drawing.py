@@ -78,7 +78,7 @@ class Path:
 class Line:
     """A wire, or a branch of one: its paths, the junctions on it, its value above and its gradient below.
 
-    name: its name in the code, before the value.  wire: its index in the recording.  gate, position: the input that a branch leads to, or -1.
+    wire: its index in the recording.  gate, position: the input that a branch leads to, or -1.  name: in the code.
     tone: "plus", "minus", "mixed", "zero", "none" or "bad".  strength: 0 to 4.
     """
 
@@ -97,7 +97,9 @@ class Line:
     @property
     def texts(self) -> tuple[Text, ...]:
         """Its name, its value and its gradient, as far as they are shown."""
-        return tuple([t for t in (self.name, self.value, self.gradient) if t is not None and t.text])
+        return tuple(
+            [t for t in (self.name, self.value, self.gradient) if t is not None and t.text]
+        )
 
 
 @dataclass(frozen=True)

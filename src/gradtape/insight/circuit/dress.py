@@ -22,7 +22,7 @@ HEADING = 13.0
 DETAIL = 11.0
 
 RADIUS = 18.0
-PAD = 9.0  # beside the numbers of a wire
+PAD = 7.0  # beside the numbers of a wire
 OFF = 7.0  # between a wire and its numbers
 LINE = 19.0  # from a wire to the far end of its numbers
 PORTS = 14.0  # between inputs of one box
@@ -30,7 +30,6 @@ CALLED = 12.0
 CALLED_GAP = 6.0  # between a wire's name and its value
 HEADER = 24.0  # of an opened layer
 MARGIN = 14.0  # inside of it
-_LEAST = width_of("−0.000", NUMBER, True)  # room for what a live page may put there
 _NAME_ROOM = 190.0
 _BOX_ROOM = 150.0
 _CALLED_ROOM = 90.0
@@ -56,6 +55,10 @@ class Dress:
         self.recording = recording
         self.look = look
         self.down = look.down
+        digits = "0" * (3 if look.decimals is None else max(look.decimals, 1))
+        self.least = width_of(
+            f"−0.{digits}", NUMBER, True
+        )  # a live page may put other numbers there
         magnitudes = [figures.largest(w.gradient) for w in recording.wires]
         for gate in recording.gates:
             magnitudes += [figures.largest(p) for p in gate.parts]
@@ -93,7 +96,7 @@ class Dress:
         value, gradient = [width_of(t, NUMBER, True) for t in texts]
         name = self.called(wire)
         before = width_of(name, CALLED) + CALLED_GAP if name else 0.0
-        return max(value, _LEAST), max(gradient, _LEAST) if texts[1] else 0.0, before
+        return max(value, self.least), max(gradient, self.least) if texts[1] else 0.0, before
 
     def vertex(self, box: Box, spot: int, hushed: Sequence[int] = ()) -> Vertex:
         """The room that a box takes, with the numbers after its outputs, but for those of the wires `hushed`."""
@@ -137,7 +140,7 @@ class Dress:
         text = self.part(part)
         if not text:
             return Vertex(0, 6, 6, [0], [0], [0], spot=-1, arrivals=[0])
-        width = max(width_of(text, NUMBER, True), _LEAST)
+        width = max(width_of(text, NUMBER, True), self.least)
         below = width + OFF if self.down else LINE
         tail = NUMBER + 10 if self.down else width + 2 * PAD
         return Vertex(0, 6, below, [0], [0], [tail], spot=-1, arrivals=[0])
@@ -147,6 +150,12 @@ class Dress:
         vertex = Vertex(0, 0, 0)
         self.add_tails(vertex, box.outputs)
         return vertex.outs[-1] - vertex.outs[0] if vertex.outs else 0.0
+
+    def header(self, box: Box) -> float:
+        """Across: the room that the name of an opened layer takes beside what is in it."""
+        if self.down:
+            return width_of(heading_text(box), HEADING, True) + 20
+        return HEADER + MARGIN
 
     def size(self, box: Box, ins: int, outs: int) -> tuple[float, float, float]:
         """Its length along, half of its length across, and the distance between its inputs."""
@@ -159,7 +168,7 @@ class Dress:
     def extent(self, box: Box, ins: int, outs: int) -> tuple[float, float]:
         """Width and height of the box itself."""
         if box.kind in ("leaf", "end"):
-            return width_of(name_text(box), NAME, box.kind == "end") + 8, NAME + 6
+            return width_of(name_text(box), NAME, box.kind == "end") + 8, NAME + 8
         needed = max(ins * PORTS + 8 if ins > 1 else 0.0, 0.0)
         if box.kind in ("layer", "frame"):
             width = max(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gradtape.insight.circuit.dress import MARGIN, Dress
 from gradtape.insight.circuit.emit import GAP, emitted
-from gradtape.insight.circuit.dress import HEADER, MARGIN, Dress
 from gradtape.insight.circuit.graph import Columns, Net, Strand, Vertex, into_columns
 from gradtape.insight.circuit.levels import assign_levels
 from gradtape.insight.circuit.order import order_columns
@@ -74,17 +74,19 @@ def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
     assert box.inner is not None
     picture = arranged(box.inner, dress)
     scene.inner[number] = picture
-    before, after = (MARGIN, HEADER + MARGIN) if dress.down else (HEADER + MARGIN, MARGIN)
-    if dress.down:  # the header lies along the way
-        length, half, shift = picture.length + HEADER + 2 * MARGIN, picture.across / 2 + MARGIN, 0.0
-    else:
-        length = picture.length + 2 * MARGIN
-        half, shift = (picture.across + before + after) / 2, (before - after) / 2
+    before, after = dress.header(box), MARGIN
+    length = picture.length + 2 * MARGIN
+    half, shift = (picture.across + before + after) / 2, (before - after) / 2
     middle = picture.across / 2
     vertex = Vertex(length, half, half, spot=number)
     vertex.ins = [picture.entries[w] - middle + shift for w in box.inputs]
     vertex.arrivals = list(range(len(box.inputs)))
-    dress.add_tails(vertex, box.outputs, [picture.exits[w] - middle + shift for w in box.outputs], scene.sketch.exits)
+    dress.add_tails(
+        vertex,
+        box.outputs,
+        [picture.exits[w] - middle + shift for w in box.outputs],
+        scene.sketch.exits,
+    )
     return vertex
 
 

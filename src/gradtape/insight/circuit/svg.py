@@ -20,7 +20,7 @@ _FORM = f"""
 .gt-circuit .name, .gt-circuit .end {{ font-size: 15px }}
 .gt-circuit .detail {{ font-size: 11px }}
 .gt-circuit .called {{ font-size: 12px; font-style: italic }}
-.gt-circuit .legend {{ font-size: 12px }}
+.gt-circuit .legend {{ font-size: 12px; font-weight: 400 }}
 .gt-circuit text.a0 {{ text-anchor: start }}
 .gt-circuit text.a2 {{ text-anchor: end }}
 """

@@ -15,7 +15,7 @@ from gradtape.insight.derivation.steps import (
     Step,
     Tensor,
 )
-from gradtape.insight.render.numbers import MINUS, fixed, short
+from gradtape.insight.render.numbers import fixed, short
 from gradtape.insight.render.printing import Names
 from gradtape.insight.source import Place
 
@@ -93,8 +93,8 @@ def explained(step: RoundingStep) -> str:
             return text + ": rounding changes nothing."
         return f"{text}, though rounding moved it by {short(step.added, 2)} on the way."
     text = (
-        f"{name} is {short(step.exact)}, which is {end} when it is rounded once, at the end. Carrying rounded numbers on "
-        f"gives {carried}: rounding added {short(step.added, 2)}."
+        f"{name} is {short(step.exact)}, which is {end} when it is rounded once, at the end. Carrying rounded numbers "
+        f"on gives {carried}: rounding added {short(step.added, 2)}."
     )
     if step.causes:
         c = step.causes[0]
@@ -102,4 +102,4 @@ def explained(step: RoundingStep) -> str:
             f" Most came in at {c.title}, where {Names().show(c.name)} = {short(c.before)} became {fixed(c.after, d)}"
             f" ({short(c.effect, 2)} in the end)."
         )
-    return text.replace(" -", f" {MINUS}").replace("(-", f"({MINUS}")
+    return text

@@ -11,9 +11,10 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from gradtape.base.site import PACKAGE_ROOT
+from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.insight.source import expression_at, place_of
+from gradtape.insight.source import expression_at, locals_of, place_of
 from gradtape.insight.why.code import (
     Binding,
     Source,
@@ -21,11 +22,12 @@ from gradtape.insight.why.code import (
     latest,
     makes_variable,
     source_at,
+    texts_in,
 )
 
 _ASKING = ("why", "gradient")
 _LOOKED_AT = 5_000  # objects that are looked into for a name
-_NOT_LOOKED_INTO = (type, Tensor, Variable, FunctionType, MethodType, ModuleType)
+_NOT_LOOKED_INTO = (type, Tensor, Variable, GradientTape, FunctionType, MethodType, ModuleType)
 _FOREIGN = (os.path.dirname(os.__file__) + os.sep, f"{os.sep}site-packages{os.sep}")
 
 
@@ -60,7 +62,7 @@ class Here:
                     self._read_call((code, frame.f_lasti))
                 place = place_of((code, frame.f_lasti))
                 line = place.line if place is not None else frame.f_lineno
-                names = {**frame.f_globals, **frame.f_locals}
+                names = {**frame.f_globals, **locals_of(frame)}
                 self.views.append(View(source_at(code.co_filename), line, code.co_name, names))
             frame = frame.f_back
 
@@ -143,6 +145,37 @@ def bindings_of(source: Source, text: str, scope: ast.AST) -> list[Binding]:
     return found
 
 
+def given_to(parameter: Binding, deepest: int = 3) -> Iterator[tuple[str, Binding]]:
+    """What the calls of a function in its file give to a parameter: names, and where these got their values."""
+    source = parameter.source
+    function = source.scope_of(parameter.statement)
+    name = getattr(function, "name", "")
+    arguments = getattr(function, "args", None)
+    if not name or not isinstance(parameter.statement, ast.arg) or arguments is None:
+        return
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    for call in ast.walk(source.tree):
+        if not isinstance(call, ast.Call):
+            continue
+        bound = isinstance(call.func, ast.Attribute)
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        if called != name and not (name in ("call", "__call__") and not bound):
+            continue
+        method = bool(names) and names[0] in ("self", "cls")
+        given = dict(zip(names[1:] if method else names, call.args))
+        given |= {k.arg or "": k.value for k in call.keywords}
+        value = given.get(parameter.statement.arg)
+        if value is None:
+            continue
+        for text in sorted(texts_in(value)):
+            found = bindings_of(source, text, source.scope_of(call))
+            binding = latest(source, found, call.lineno)
+            if binding is not None and binding.value is None and deepest:
+                yield from given_to(binding, deepest - 1)
+            elif binding is not None and binding.value is not None:
+                yield text, binding
+
+
 def _may_make(binding: Binding, thing: Any) -> bool:
     """Whether a statement can have made such an object: one that makes a variable makes no tensor."""
     if isinstance(thing, Tensor):
@@ -162,7 +195,7 @@ def _name_in(view: View, thing: Any) -> str:
 
 def _held(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Names, and the texts of what lies in the objects that they hold, nearest first."""
-    layer = [(k, v) for k, v in names.items() if not k.startswith("_")]
+    layer = [(k, v) for k, v in names.items() if k.isidentifier() and not k.startswith("_")]
     yield from layer
     seen: set[int] = set()
     budget = _LOOKED_AT
