@@ -6,10 +6,10 @@ from typing import Any
 
 
 def assert_gradients(subject: Any, *arguments: Any, **options: Any) -> Any:
-    """Fails, with the table of the worst entries, unless `tf.certify(subject, *arguments, **options)` finds gradients right.
+    """Fails unless `tf.certify(subject, *arguments, **options)` finds the gradients right.
 
-    Gradients at kinks pass where they are one of the one-sided derivatives, between them, or what convention says.
-    Gives the certificate. Raises AssertionError.
+    The failure shows the table of the worst entries. Gradients at kinks pass where they are one of the one-sided
+    derivatives, between them, or what convention says. Gives the certificate. Raises AssertionError.
 
     >>> import gradtape as tf
     >>> from gradtape.testing import assert_gradients

@@ -60,7 +60,9 @@ def test_a_loop_is_kept_step_by_step():
     assert len(recorder) == 5
     for k, step in enumerate(recorder.steps):
         assert (float(step.gradients["w"]), float(step.gradients["b"])) == gradients[k]
-        assert step.loss == pytest.approx((2 * step.weights["w"] + step.weights["b"]) ** 2, rel=1e-6)
+        assert step.loss == pytest.approx(
+            (2 * step.weights["w"] + step.weights["b"]) ** 2, rel=1e-6
+        )
         then = recorder.step(k + 1).weights if k < 4 else {"w": w.numpy(), "b": b.numpy()}
         assert step.after["w"] == then["w"]
         assert step.after["b"] == then["b"]

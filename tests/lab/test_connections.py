@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 
 import pytest
-from conftest import running
+from tests.lab.client import running
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 

@@ -11,12 +11,10 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 import pytest
-from conftest import LabClient, running
+from tests.lab.client import SRC, LabClient, command, running
 
 from gradtape.cli.main import main
 from gradtape.lab.extras import load
@@ -24,30 +22,6 @@ from gradtape.lab.guard import Keys
 from gradtape.lab.limits import PAGES_KEPT
 from gradtape.lab.server import LabServer
 from gradtape.lab.shelf import Shelf
-
-SRC = Path(__file__).resolve().parents[2] / "src"
-
-
-@contextmanager
-def command(*arguments: str):
-    """`gradtape lab …` in a process of its own, and the address that it prints."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gradtape", "lab", "--no-browser", *arguments],
-        env=dict(os.environ) | {"PYTHONPATH": str(SRC)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("gradtape lab: http://127.0.0.1:"), line
-        yield process, line.split()[-1]
-    finally:
-        process.kill()
-        process.wait(20)
-        process.stdout.close()
-        process.stderr.close()
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])

@@ -19,6 +19,7 @@ def _later(room: str, name: str) -> Callable[..., Any]:
 EXPLANATIONS.update(
     why=_later("why", "why"),
     reasons=_later("why", "reasons"),
+    nonfinite=_later("why.nonfinite", "first_bad"),
     memory=_later("lines", "memory"),
     profile=_later("lines", "profile"),
 )

@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.runner.child import SEEDINGS
-from gradtape.runner.explaining import Explained, chosen, explain_file
+from gradtape.runner.explaining import Explained, explain_file, write_report
 from gradtape.runner.files import check_writable
-from gradtape.runner.gradient_calls import Spot, Turn
 from gradtape.runner.report import progress
-from gradtape.runner.report_page import write_report
 from gradtape.runner.status import RunnerError
 
 EPILOG = """\
@@ -60,29 +59,29 @@ def _seconds(text: str) -> float:
     return value
 
 
-def call(chosen_options: argparse.Namespace) -> int:
+def call(chosen: argparse.Namespace) -> int:
     """Run the file, explain, and return the exit status.  Raises RunnerError."""
-    path: Path = chosen_options.file
-    output: Path | None = chosen_options.output
-    line, cell = place(" ".join(chosen_options.at), path) if chosen_options.at else (None, None)
+    path: Path = chosen.file
+    output: Path | None = chosen.output
+    line, cell = place(" ".join(chosen.at), path) if chosen.at else (None, None)
     if output is not None:
         check_writable(output, "the page")
     explained = explain_file(
         path,
         line=line,
         cell=cell,
-        timeout_s=chosen_options.timeout,
-        seeding=chosen_options.seeding,
-        eagerly=chosen_options.eagerly,
+        timeout_s=chosen.timeout,
+        seeding=chosen.seeding,
+        eagerly=chosen.eagerly,
         show=False,
         watcher=progress(sys.stderr),
     )
     if explained.trouble:
         print(f"gradtape: {explained.trouble}", file=sys.stderr)
-    if not chosen(explained.spots) and not (explained.status and not explained.spots):
+    if not explained.told and not (explained.status and not explained.spots):
         raise RunnerError(nothing_there(explained, line, cell), explained.status or 3)
     if output is None:
-        print("\n\n".join(spot_text(spot) for spot in chosen(explained.spots)))
+        print("\n\n".join(spot_text(spot) for spot in explained.told))
     else:
         write_report(explained, output)
     return explained.status

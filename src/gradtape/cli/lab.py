@@ -72,9 +72,13 @@ def call(chosen: argparse.Namespace) -> int:
 def _visit(chosen: argparse.Namespace) -> Any:
     if chosen.file is None:
         return None
-    from gradtape.lab.visitor import visit
+    from gradtape.lab.visitor import Visit
+    from gradtape.runner.explaining import explain_file
 
-    return visit(chosen.file, timeout_s=chosen.timeout, seeding=chosen.seeding)
+    explained = explain_file(
+        chosen.file, live=True, timeout_s=chosen.timeout, seeding=chosen.seeding
+    )
+    return Visit(chosen.file, explained.told, explained.trouble)
 
 
 def _say(text: str) -> None:

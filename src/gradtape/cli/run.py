@@ -9,7 +9,7 @@ from typing import Any
 
 from gradtape.runner.child import SEEDINGS
 from gradtape.runner.compare import compare_run, read_reference
-from gradtape.runner.explaining import explain_file
+from gradtape.runner.explaining import explain_file, write_report
 from gradtape.runner.export import to_html, to_ipynb
 from gradtape.runner.files import check_writable, read_text, write_whole
 from gradtape.runner.notebook import NotebookRun, run_notebook
@@ -22,7 +22,6 @@ from gradtape.runner.report import (
     summary,
     verdict,
 )
-from gradtape.runner.report_page import write_report
 from gradtape.runner.script import run_script
 from gradtape.runner.status import RunnerError
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import linecache
+from inspect import CO_OPTIMIZED
 from itertools import islice
+from sys import getrefcount
 from typing import Any, NamedTuple
 
 _LONGEST_NAME = 24
@@ -145,10 +147,21 @@ def _assign(target: ast.expr, value: ast.expr, names: dict[int, str]) -> None:
     names.setdefault(id(value), name_of(target))
 
 
+def locals_of(frame: Any) -> dict[str, Any]:
+    """A frame's local names with what they hold."""
+    held = frame.f_locals
+    found = dict(held)
+    # Up to Python 3.12 a function's frame keeps the dictionary, and with it what was deleted since: it is emptied,
+    # unless somebody else has it too (who called `locals()`).
+    if type(held) is dict and frame.f_code.co_flags & CO_OPTIMIZED and getrefcount(held) <= 3:
+        held.clear()
+    return found
+
+
 def enclosing_names(frame: Any) -> dict[int, str]:
     """Names of the objects that a frame's user can see, by id: its locals, then its globals."""
     found: dict[int, str] = {}
-    for scope in (frame.f_locals, frame.f_globals):
+    for scope in (locals_of(frame), frame.f_globals):
         for name, value in list(scope.items()):
             if not name.startswith("__"):
                 found.setdefault(id(value), name)
@@ -160,6 +173,7 @@ __all__ = [
     "Spelling",
     "enclosing_names",
     "expression_at",
+    "locals_of",
     "name_of",
     "place_of",
     "spelling_of",

@@ -36,7 +36,7 @@ def back(
     seeds: Sequence[Any],
     settle: Settle | None = None,
 ) -> tuple[dict[int, Any], list[tuple[Any, ...]]]:
-    """Cotangents by slot, and what each gate adds to each of its inputs.  A gate without attributes (None) adds nothing.
+    """Cotangents by slot, and what each gate adds to each of its inputs.  One whose attributes are None adds nothing.
 
     settle(gate's number, position, array): what a gate adds instead of what was computed.
     """

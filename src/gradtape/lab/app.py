@@ -17,6 +17,7 @@ from gradtape.lab.shelf import Shelf
 from gradtape.lab.trainer import Trainer
 from gradtape.lab.visitor import Visit
 
+ROOT = '<main id="gradtape">'  # of a live page
 STATIC = {
     "lab.css": "text/css; charset=utf-8",
     "charts.css": "text/css; charset=utf-8",
@@ -46,9 +47,14 @@ class Lab:
 
 def live_page(trainer: Trainer) -> str:
     """The self-contained page of the present step."""
-    from gradtape.insight.explanation import explain
+    from gradtape.insight.calls.scene import in_scene
+    from gradtape.insight.page.live import page_of
+    from gradtape.insight.reading import recorded
 
-    return explain(*trainer.gradient_call()).to_html()
+    tape, loss, weights = trainer.gradient_call()
+    names = {**trainer.names, "loss": loss}
+    recording = in_scene(names["__file__"], names, lambda: recorded(tape, loss, weights))
+    return page_of(recording, learning_rate=trainer.rate)
 
 
 def application(lab: Lab) -> Any:
@@ -107,6 +113,9 @@ def _document(lab: Lab) -> Any:
         page = lab.shelf.get(request.path_params["number"])
         if page is None:
             return responses.HTMLResponse(pages.lost(), 404)
+        theme = request.query_params.get("theme")
+        if theme in ("light", "dark"):
+            page = page.replace(ROOT, f'{ROOT[:-1]} data-theme="{theme}">', 1)
         headers = {"content-security-policy": document_policy(page)}
         return responses.HTMLResponse(page, headers=headers)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from gradtape.insight.calls.spots import Spot, Turn
+from gradtape.insight.calls.tables import source_table
 from gradtape.lab.exhibits import EXHIBITS, Dial, Exhibit
 from gradtape.lab.messages import PACES, STEPS_AT_ONCE
 from gradtape.lab.points import DATA_SETS
 from gradtape.lab.session import FIRST_PACE
 from gradtape.lab.trainer import OPTIMIZERS
 from gradtape.lab.visitor import Entry, Visit
-from gradtape.runner.gradient_calls import Spot, Turn
-from gradtape.runner.report_parts import source_table
 
-NAMES_OF_OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum 0.9", "adam": "Adam"}
+NAMES_OF_OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD, momentum 0.9", "adam": "Adam"}
 NAMES_OF_DATA = {"xor": "XOR"}
 MANY = 100
 assert MANY <= STEPS_AT_ONCE
@@ -200,9 +200,9 @@ def _curve() -> str:
 def _weights() -> str:
     return (
         '<section class="panel full" aria-labelledby="h-weights"><h2 id="h-weights">Weights and gradients</h2>'
-        '<p class="legend"><span class="swatch value"></span> value <span class="swatch gradient"></span> gradient '
-        'of the loss <span class="swatch minus"></span> below zero · '
-        "update: how large the last step was beside the weights</p>"
+        '<p class="legend"><span class="swatch plus"></span> above zero <span class="swatch minus"></span> below · the '
+        "gradient is that of the loss, now · update / weight: the size of the last step beside that of the "
+        "weights</p>"
         '<div id="weights"></div></section>'
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.lab.shelf import Shelf
-from gradtape.runner.explaining import chosen, explain_file
-from gradtape.runner.gradient_calls import Spot, Turn
 
 
 @dataclass
@@ -40,9 +39,3 @@ class Visit:
         """Put the live pages on a server's shelf."""
         for entry in self.entries:
             entry.pages = [shelf.keep(turn.page) if turn.page else "" for turn in entry.spot.turns]
-
-
-def visit(path: Path, timeout_s: float | None = None, seeding: str | None = None) -> Visit:
-    """Run a file once, in a process of its own.  Raises RunnerError where it is none to run, or does not end."""
-    explained = explain_file(path, live=True, timeout_s=timeout_s, seeding=seeding)
-    return Visit(path, chosen(explained.spots), explained.trouble)

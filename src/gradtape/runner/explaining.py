@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradtape.runner.files import read_text
-from gradtape.runner.gradient_calls import Spot, Wish, read_spots
+from gradtape.insight.calls.report import report
+from gradtape.insight.calls.spots import Spot, Wish, read_spots
+from gradtape.runner.files import read_text, write_whole
 from gradtape.runner.notebook import NotebookRun, Watcher, run_notebook
 from gradtape.runner.report import verdict
 from gradtape.runner.script import run_script
@@ -28,6 +29,11 @@ class Explained:
     status: int = OK
     trouble: str = ""
     run: NotebookRun | None = None
+
+    @property
+    def told(self) -> list[Spot]:
+        """The places of which something is explained or said."""
+        return [spot for spot in self.spots if spot.told]
 
 
 def explain_file(
@@ -78,6 +84,10 @@ def check_kind(path: Path) -> None:
     read_text(path, "the script" if path.suffix == ".py" else "the notebook")
 
 
-def chosen(spots: Sequence[Spot]) -> list[Spot]:
-    """The places of which something is explained or said."""
-    return [spot for spot in spots if spot.turns or spot.trouble]
+def write_report(explained: Explained, output: Path) -> None:
+    """Write the page and say so.  Raises RunnerError where it cannot be written."""
+    page = report(explained.path.name, explained.spots, explained.trouble)
+    write_whole(output, page, "the page")
+    calls = sum(spot.times for spot in explained.spots)
+    said = "one call" if calls == 1 else f"{calls:,} calls"
+    print(f"{explained.path.name}: {said} of tape.gradient, see {output}", file=sys.stderr)

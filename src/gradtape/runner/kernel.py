@@ -25,10 +25,10 @@ from IPython.core.interactiveshell import ExecutionResult
 from traitlets.config import Config
 
 from gradtape.base.errors import DeviceNotFoundError
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.alias import install_as_tensorflow
-from gradtape.runner.beholding import looking_on
 from gradtape.runner.channel import Channel, Descriptors, Text
-from gradtape.runner.gradient_calls import Wish
+from gradtape.runner.looking_on import looking_on
 from gradtape.runner.shell import REPR_MIME, ReprFormatter, Shell
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.child import TerminatedError, sigterm_raises
 from gradtape.runner.files import read_notebook
-from gradtape.runner.gradient_calls import Wish
 from gradtape.runner.outputs import Outputs
 from gradtape.runner.record import CellRun, bound_names, take_repr, undefined_name
 from gradtape.runner.session import Kernel, KernelDiedError

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.alias import install_as_tensorflow
-from gradtape.runner.beholding import looking_on
 from gradtape.runner.child import TerminatedError, end, environment, sigterm_raises, spawn
 from gradtape.runner.files import read_text
-from gradtape.runner.gradient_calls import Wish
+from gradtape.runner.looking_on import looking_on
 from gradtape.runner.status import CELL_FAILED, INTERRUPTED, OK, TERMINATED, TIMED_OUT, RunnerError
 
 

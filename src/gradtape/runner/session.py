@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.child import cause_of_death, end, environment, spawn
 from gradtape.runner.extras import need
-from gradtape.runner.gradient_calls import Wish
 from gradtape.runner.status import CELL_FAILED, RunnerError
 
 START_LIMIT_S = 60.0

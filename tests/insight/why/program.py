@@ -79,6 +79,8 @@ def state(gradient: Any) -> str:
     if gradient is None:
         return "None"
     values = np.asarray(tf.convert_to_tensor(gradient))
+    if not values.size:
+        return "there"
     if not np.isfinite(values).all():
         return "not finite"
     return "there" if np.abs(values).max() > 1e-10 else "zero"

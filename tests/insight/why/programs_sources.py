@@ -3,7 +3,7 @@
 from tests.insight.why.program import Program
 
 SOURCES = [
-    Program("a constant", "constant", "tf.Variable(tf.constant(3.0))", """
+    Program("a constant", "constant", "use x = tf.Variable(3.0), or tape.watch(x) before line 3", """
         x = tf.constant(3.0)  # here  # fix: x = tf.Variable(tf.constant(3.0))
         with tf.GradientTape() as tape:
             y = x * x
@@ -70,12 +70,12 @@ SOURCES = [
         with tf.GradientTape() as tape:
             y = tf.reduce_mean(x * x)
     """),
-    Program("a NumPy array", "constant", "tf.Variable(x)", """
+    Program("a NumPy array", "constant", "tf.Variable(np.array([1.0, 2.0]))", """
         x = np.array([1.0, 2.0])  # here  # fix: x = tf.Variable(np.array([1.0, 2.0]))
         with tf.GradientTape() as tape:
             y = tf.reduce_sum(tf.square(x))
     """, asks=False),
-    Program("a number of Python's", "constant", "tf.Variable(x)", """
+    Program("a number of Python's", "constant", "tf.Variable(2.0)", """
         x = 2.0  # here  # fix: x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = tf.exp(x)
@@ -143,7 +143,7 @@ SOURCES = [
         with tf.GradientTape() as tape:
             loss = net.loss(1.0)
     """, "loss", "net.w"),
-    Program("a list made anew", "replaced", "assign", """
+    Program("a list made anew", "replaced", "for p, g in zip(params, grads): p.assign_sub(0.1 * g)", """
         params = [tf.Variable(1.0), tf.Variable(2.0)]
         grads = [0.1, 0.2]
         # fix: [p.assign_sub(0.1 * g) for p, g in zip(params, grads)]
@@ -151,7 +151,7 @@ SOURCES = [
         with tf.GradientTape() as tape:
             y = params[0] * params[1]
     """, "y", "params[0]"),
-    Program("a weight scaled", "replaced", "w.assign", """
+    Program("a weight scaled", "replaced", "w.assign(tf.clip_by_value(w, 0.0, 0.5))", """
         w = tf.Variable(tf.ones([2]))
         w = tf.clip_by_value(w, 0.0, 0.5)  # here  # fix: w.assign(tf.clip_by_value(w, 0.0, 0.5))
         with tf.GradientTape() as tape:

@@ -9,12 +9,11 @@ that JavaScript has are its own, computed in float64.  Values of bool are boolea
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gradtape.backends.js.numbers import BOOL, FLOAT32, FLOAT64, spelled
+from gradtape.backends.js.numbers import BOOL, FLOAT32, spelled
 
 NARROW = {
     "int8": "{} << 24 >> 24", "int16": "{} << 16 >> 16", "int32": "{} | 0", "uint8": "{} & 255",
@@ -36,11 +35,6 @@ class JsBuilder:
         """The builder of another dtype, at the same place."""
         wanted = np.dtype(dtype)
         return self if wanted == self.dtype else JsBuilder(self.writer, wanted)
-
-    @cached_property
-    def wide(self) -> JsBuilder:
-        """The builder for float64."""
-        return self.of(FLOAT64)
 
     def put(self, text: str) -> str:
         """The value of an expression, under a name."""

@@ -12,7 +12,13 @@ from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.insight.certificate.certificate import Certificate, Check, Entry, Kink
-from gradtape.insight.certificate.claims import Claim, of_function, of_model, of_tape, refuse_in_a_trace
+from gradtape.insight.certificate.claims import (
+    Claim,
+    of_function,
+    of_model,
+    of_tape,
+    refuse_in_a_trace,
+)
 from gradtape.insight.certificate.examination import examine
 from gradtape.insight.certificate.wide import widened
 
@@ -55,7 +61,8 @@ def certify(
             raise _wrong_arguments("certify(tape, target, sources)", arguments)
         claim = of_tape(subject, *arguments)
     elif len(arguments) in (2, 3) and hasattr(subject, "compute_loss"):
-        claim = of_model(subject, *arguments[:2], arguments[2] if len(arguments) == 3 else None, loss)
+        x, y, sample_weight = (*arguments, None)[:3]
+        claim = of_model(subject, x, y, sample_weight, loss)
     elif callable(subject):
         if len(arguments) > 1:
             raise _wrong_arguments("certify(f, inputs), all inputs in one list,", arguments)
@@ -81,7 +88,9 @@ def _wrong_arguments(form: str, arguments: tuple[Any, ...]) -> Exception:
     return ArgumentError(f"Expected {form}.", arguments=len(arguments))
 
 
-def _certified(claim: Claim, gradients: Any, output_gradients: Any, entries: int, seed: int) -> Certificate:
+def _certified(
+    claim: Claim, gradients: Any, output_gradients: Any, entries: int, seed: int
+) -> Certificate:
     ones = [np.ones(t._value.shape, t._value.dtype) for t in claim.targets]
     if output_gradients is None:
         seeds = ones
@@ -118,7 +127,9 @@ _RANDOM = "with random gradients of the outputs (with ones it is right: errors c
 
 
 def _drawn(rng: np.random.Generator, one: np.ndarray) -> np.ndarray:
-    values = np.round(rng.uniform(0.5, 1.5, one.shape) * rng.choice([-1.0, 1.0], one.shape) * 64) / 64
+    values = (
+        np.round(rng.uniform(0.5, 1.5, one.shape) * rng.choice([-1.0, 1.0], one.shape) * 64) / 64
+    )
     return np.asarray(values).astype(one.dtype)
 
 
@@ -127,8 +138,10 @@ def _given(claim: Claim, gradients: Any, own: list[Any]) -> list[Any]:
     flat = list(gradients.values()) if isinstance(gradients, dict) else gradients
     if not isinstance(flat, list | tuple) or (claim.n_inputs == 1 and len(flat) != 1):
         flat = [flat]
-    if len(flat) > len(own) or len(flat) < len(own) and not claim.free:
-        raise ArgumentError("`gradients` needs one entry per source.", sources=len(own), gradients=len(flat))
+    if len(flat) > len(own) or (len(flat) < len(own) and not claim.free):
+        raise ArgumentError(
+            "`gradients` needs one entry per source.", sources=len(own), gradients=len(flat)
+        )
     found: list[Any] = []
     for g in flat:
         array = None if g is None else np.asarray(getattr(g, "_value", g))

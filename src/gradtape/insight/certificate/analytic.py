@@ -26,7 +26,7 @@ ANALYTIC = frozenset(
 
 
 def is_analytic(run: Run) -> bool:
-    """Whether all operations between real sources and the outputs are analytic, and their kernels take complex numbers."""
+    """Whether all operations from real sources to real outputs are analytic; their kernels take complex numbers."""
     return (
         bool(run.steps)
         and not run.opaque
@@ -38,7 +38,11 @@ def is_analytic(run: Run) -> bool:
 
 
 def complex_step(
-    program: Program, values: Sequence[np.ndarray], seeds: Sequence[np.ndarray], source: int, place: int
+    program: Program,
+    values: Sequence[np.ndarray],
+    seeds: Sequence[np.ndarray],
+    source: int,
+    place: int,
 ) -> float:
     """The derivative by one entry of one source."""
     moved = list(values)

@@ -17,7 +17,7 @@ _SIZES = ("shape_of", "size", "rank", "ensure_shape")
 
 
 def _sign(x: np.ndarray) -> np.ndarray:
-    return np.sign(x.real).astype(np.int8)
+    return np.sign(np.real(x)).astype(np.int8)
 
 
 def _side(place: int) -> Masks:
@@ -33,7 +33,9 @@ def _largest(xs: Sequence[np.ndarray], y: np.ndarray, attrs: Mapping[str, Any]) 
 def _of_segment(xs: Sequence[np.ndarray], y: np.ndarray, attrs: Mapping[str, Any]) -> np.ndarray:
     x, ids = xs[0], xs[1]
     inside = (ids >= 0) & (ids < y.shape[0])
-    return inside.reshape(ids.shape + (1,) * (x.ndim - ids.ndim)) & (x == y[np.where(inside, ids, 0)])
+    return inside.reshape(ids.shape + (1,) * (x.ndim - ids.ndim)) & (
+        x == y[np.where(inside, ids, 0)]
+    )
 
 
 def _picked(xs: Sequence[np.ndarray], y: np.ndarray, attrs: Mapping[str, Any]) -> np.ndarray:
@@ -95,11 +97,25 @@ def same_way(a: Sequence[Branch], b: Sequence[Branch]) -> bool:
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.tobytes() == b.tobytes() if a.dtype.kind in "iub" else np.array_equal(a, b, equal_nan=True)
+    return (
+        a.tobytes() == b.tobytes()
+        if a.dtype.kind in "iub"
+        else np.array_equal(a, b, equal_nan=True)
+    )
 
 
 # Operations whose derivative is infinite or not a number where they are at their kink.
-SINGULAR = ("sqrt", "pow", "reduce_euclidean_norm", "abs", "atan2", "asin", "acos", "acosh", "atanh")
+SINGULAR = (
+    "sqrt",
+    "pow",
+    "reduce_euclidean_norm",
+    "abs",
+    "atan2",
+    "asin",
+    "acos",
+    "acosh",
+    "atanh",
+)
 
 
 def singular(branches: Sequence[Branch]) -> tuple[Branch, tuple[int, ...]] | None:
@@ -112,16 +128,13 @@ def singular(branches: Sequence[Branch]) -> tuple[Branch, tuple[int, ...]] | Non
     return None
 
 
-def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tuple[int, ...] | None]]:
-    """The operations that went another way, each with the first element that did; None: Python itself did."""
-    found: list[tuple[Branch, tuple[int, ...] | None]] = []
+def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tuple[int, ...]]]:
+    """The operations that went another way, each with the first element that did."""
+    found: list[tuple[Branch, tuple[int, ...]]] = []
     for p, q in zip(a, b):
         if p.card is not q.card or p.mask.shape != q.mask.shape:
-            return [*found, (p, None)]
+            return found
         if not _equal(p.mask, q.mask):
             differ = np.asarray((p.mask != q.mask) & ~((p.mask != p.mask) & (q.mask != q.mask)))
             found.append((p, tuple(int(i) for i in np.argwhere(differ)[0])))
-    if len(a) != len(b):
-        longer = a if len(a) > len(b) else b
-        found.append((longer[min(len(a), len(b))], None))
     return found

@@ -159,7 +159,9 @@ class Certificate:
         style = {WRONG: ' style="color:#b00020"', OPEN: ' style="color:#7a5b00"'}
         head = "".join(f"<th>{h}</th>" for h in _HEAD)
         rows = "".join(
-            f"<tr{style.get(e.status, '')}>" + "".join(f"<td>{escape(c)}</td>" for c in _row(e)) + "</tr>"
+            f"<tr{style.get(e.status, '')}>"
+            + "".join(f"<td>{escape(c)}</td>" for c in _row(e))
+            + "</tr>"
             for e in self.entries[:24]
         )
         more = "".join(
@@ -180,7 +182,15 @@ _HEAD = ("entry", "claimed", "reference", "error", "bound", "status", "by")
 
 
 def _row(e: Entry) -> tuple[str, ...]:
-    return (e.name, _number(e.claimed), _number(e.reference), f"{e.error:.1e}", f"{e.bound:.1e}", e.status, e.method)
+    return (
+        e.name,
+        _number(e.claimed),
+        _number(e.reference),
+        f"{e.error:.1e}",
+        f"{e.bound:.1e}",
+        e.status,
+        e.method,
+    )
 
 
 def _number(x: complex | float | None) -> str:

@@ -15,16 +15,17 @@ from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
 from gradtape.base.site import PACKAGE_ROOT
-from gradtape.core import backward as back
 from gradtape.core.bind import RAW
+from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
-from gradtape.core.slices import IndexedSlices
 from gradtape.core.ends import source_of, target_of
+from gradtape.core.slices import IndexedSlices
 from gradtape.core.tape import GradientTape, place
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.insight.certificate.program import Called, Keeper, Program, Recorded, as_it_was
+from gradtape.insight.certificate.wide import Fixed
 from gradtape.insight.recording import unique_names
 from gradtape.insight.source import enclosing_names
 
@@ -48,7 +49,9 @@ class Claim:
 
 def of_tape(tape: GradientTape, target: Any, sources: Any) -> Claim:
     """The gradients that `tape.gradient(target, sources)` gives."""
-    if tape.trail.let_go or (tape._used_at is not None and not tape._records and not tape._persistent):
+    if tape.trail.let_go or (
+        tape._used_at is not None and not tape._records and not tape._persistent
+    ):
         raise TapeError(
             f"The tape's records were let go at {place(tape._used_at)}, when its gradient was asked for. Use "
             "tf.GradientTape(persistent=True), or certify before."
@@ -73,7 +76,10 @@ def of_tape(tape: GradientTape, target: Any, sources: Any) -> Claim:
 
 
 def of_function(
-    f: Callable[..., Any], inputs: Sequence[Any], variables: Sequence[Any] | None = None, names: Sequence[str] = ()
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    variables: Sequence[Any] | None = None,
+    names: Sequence[str] = (),
 ) -> Claim:
     """The gradients of `f(*inputs)` by its inputs and by the trainable variables that it reads.
 
@@ -90,19 +96,26 @@ def of_function(
     sources = list({id(s): s for s in sources}.values())
     names = list(names) or _argument_names(f, arguments, sources)
     program = Called(f, arguments, sources, pass_them)
+    # The first call makes what is made once: the weights of layers, say.
+    keeper = Keeper()
+    with as_it_was(keeper, Fixed(), eagerly=False), recorders((keeper,)):
+        program.call(program.arguments)
     keeper = Keeper()
     before = Variable(0.0, trainable=False)._number
-    with as_it_was(keeper, program.fixed, eagerly=False), recorders((keeper,)):
-        with GradientTape(persistent=True) as tape:
-            tape.watch(sources)
-            targets = program.call(program.arguments)
+    tape = GradientTape(persistent=True)
+    with as_it_was(keeper, program.fixed, eagerly=False), recorders((keeper,)), tape:
+        tape.watch(sources)
+        targets = program.call(program.arguments)
     read = tape.watched_variables() if variables is None else variables
     known = {id(s) for s in sources}
     more = [v for v in read if id(v) not in known and v._number < before and _differentiable(v)]
     names += _names(more, [])
     everything = [*sources, *more]
     if not everything:
-        raise ArgumentError("There is no input of a floating dtype, and no trainable variable is read.", inputs=inputs)
+        raise ArgumentError(
+            "There is no input of a floating dtype, and no trainable variable is read.",
+            inputs=inputs,
+        )
     if not targets:
         raise ArgumentError("The function gives no tensor of a floating dtype.", f=f)
     called = Called(f, program.arguments, everything, pass_them)
@@ -121,15 +134,13 @@ def of_function(
 def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim:
     """The gradients of a model's loss by its trainable variables, as training computes them."""
     x, y = tree.map_structure(_leaf, x), tree.map_structure(_leaf, y)
-    if not model.built:
-        with no_recording():
-            model(x)
     if loss is None and not getattr(model, "loss", None):
         raise ArgumentError(
             "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
             model=model,
         )
-    losses = __import__("gradtape.keras.losses", fromlist=["get"])
+    from gradtape.keras import losses
+
     chosen = None if loss is None else losses.get(loss)
 
     def loss_of() -> Any:
@@ -137,21 +148,17 @@ def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim
         if chosen is None:
             return model.compute_loss(x, y, y_pred, sample_weight)
         own = chosen(y, y_pred)
-        own = convert(own) if not own._value.ndim else _mean(own)
+        own = PUBLIC["reduce_mean"](own)
         for extra in model.losses:
             own = own + extra
         return own
 
-    names = [v.name.partition(":")[0] for v in model.trainable_variables]
+    with no_recording():
+        if not model.built:
+            model(x)
     claim = of_function(loss_of, (), model.trainable_variables)
-    claim.names = unique_names(names)
+    claim.names = unique_names([v.name.partition(":")[0] for v in claim.program.sources])
     return claim
-
-
-def _mean(values: Any) -> Any:
-    from gradtape.core.card import PUBLIC
-
-    return PUBLIC["reduce_mean"](values)
 
 
 def _array(g: Any) -> np.ndarray | None:
@@ -169,7 +176,9 @@ def _differentiable(x: Any) -> bool:
 
 
 def _are_numbers(argument: Any) -> bool:
-    return bool(argument) and all(isinstance(a, int | float | complex) for a in tree.flatten(argument))
+    return bool(argument) and all(
+        isinstance(a, int | float | complex) for a in tree.flatten(argument)
+    )
 
 
 def _leaf(a: Any) -> Any:
@@ -186,7 +195,9 @@ def _takes_none(f: Callable[..., Any]) -> bool:
         return False
 
 
-def _argument_names(f: Callable[..., Any], arguments: Sequence[Any], sources: Sequence[Any]) -> list[str]:
+def _argument_names(
+    f: Callable[..., Any], arguments: Sequence[Any], sources: Sequence[Any]
+) -> list[str]:
     """The names of the function's parameters; parts of one that is a nest are numbered."""
     try:
         parameters = list(inspect.signature(getattr(f, "call", f)).parameters.values())
@@ -212,7 +223,12 @@ def _names(sources: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
     for i, source in enumerate(sources):
         name = source.name.partition(":")[0] if isinstance(source, Variable) else ""
         if name in ("", "Variable"):
-            name = visible.get(id(source), "") or (otherwise[i] if otherwise else "") or name or f"x{i}"
+            name = (
+                visible.get(id(source), "")
+                or (otherwise[i] if otherwise else "")
+                or name
+                or f"x{i}"
+            )
         found.append(name)
     return unique_names(found)
 
@@ -231,6 +247,3 @@ def _visible() -> dict[int, str]:
 def refuse_in_a_trace() -> None:
     if STATE.trace is not None:
         raise TapeError("certify works on numbers: call it outside of tf.function.")
-
-
-__all__ = ["Claim", "back", "of_function", "of_model", "of_tape"]

@@ -3,7 +3,7 @@
     D(h) = (f(h) - f(-h)) / 2h = f'(0) + c1 h^2 + c2 h^4 + ...
     T[j, 0] = D(h0 / 4^j),  T[j, m] = T[j, m-1] + (T[j, m-1] - T[j-1, m-1]) / (16^m - 1)
 
-Each T has an error, estimated from its neighbours in the table and from the roundoff of f divided by the step; the entry
+Each T has an error, estimated from its neighbours in the table and from the roundoff of f divided by the step; the one
 with the least is taken. Steps over which an operation goes another way than at 0 do not count.
 """
 
@@ -41,12 +41,19 @@ class Found:
 
 
 class Line:
-    """f along a line through the sources' values.  at(t) -> Point.  noise: roundoff of f.  scale: a length along the line.
+    """f along a line through the sources' values.  at(t) -> Point.  noise: roundoff of f.  scale: a length on the line.
 
     finest: the smallest step, in units of the scale.
     """
 
-    def __init__(self, at: Callable[[float], Point], base: Point, noise: float, scale: float, finest: float = FINEST):
+    def __init__(
+        self,
+        at: Callable[[float], Point],
+        base: Point,
+        noise: float,
+        scale: float,
+        finest: float = FINEST,
+    ):
         self._at, self.base, self.noise, self.scale, self.finest = at, base, noise, scale, finest
         self.known: dict[float, Point] = {0.0: base}
 
@@ -94,7 +101,9 @@ def central(line: Line, wanted: float = 0.0, first: int = 0, confirm: bool = Tru
             row.append(before + (before - table[j - 1][m - 1]) / (FACTOR ** (2 * m) - 1.0))
         table.append(row)
         for m in range(1, len(row)):
-            error = 2.0 * max(abs(row[m] - row[m - 1]), abs(row[m] - table[j - 1][m - 1])) + rounding
+            error = (
+                2.0 * max(abs(row[m] - row[m - 1]), abs(row[m] - table[j - 1][m - 1])) + rounding
+            )
             best = min(best, (error, row[m]))
         if j == 0:
             best = 10.0 * abs(row[0]) + rounding, row[0]

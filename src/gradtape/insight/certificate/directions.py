@@ -1,7 +1,7 @@
 """Large gradients: tested whole along random directions, and searched for the entry that is to blame.
 
-    <g, t> = d/ds f(x + s t)        differences along t
-    <g, t> = <output gradient, J t>  J t by forward mode
+<g, t> = d/ds f(x + s t)        differences along t
+<g, t> = <output gradient, J t>  J t by forward mode
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ ONE_BY_ONE = 32  # sources at most that get a direction of their own
 Direction = list[np.ndarray | None]
 
 
-def random_directions(judge: Judge, names: Sequence[str], rng: np.random.Generator) -> list[tuple[str, Direction]]:
+def random_directions(
+    judge: Judge, names: Sequence[str], rng: np.random.Generator
+) -> list[tuple[str, Direction]]:
     """Signs for all entries: some for all sources together, then one for each source alone."""
 
     def signs(value: np.ndarray) -> np.ndarray:
         t = rng.integers(0, 2, value.shape) * 2.0 - 1.0
-        return t + 1j * (rng.integers(0, 2, value.shape) * 2.0 - 1.0) if value.dtype.kind == "c" else t
+        return (
+            t + 1j * (rng.integers(0, 2, value.shape) * 2.0 - 1.0) if value.dtype.kind == "c" else t
+        )
 
     found: list[tuple[str, Direction]] = []
     for k in range(TOGETHER):
@@ -45,7 +49,9 @@ def check(judge: Judge, what: str, direction: Direction) -> Check | None:
     """The gradient along a direction against differences; None where a kink is nearer than the smallest step."""
     claimed, rounding = _projected(judge, direction)
     n = sum(int(np.count_nonzero(d)) for d in direction if d is not None)
-    largest = max(float(np.abs(v).max(initial=0.0)) for v, d in zip(judge.values, direction) if d is not None)
+    largest = max(
+        float(np.abs(v).max(initial=0.0)) for v, d in zip(judge.values, direction) if d is not None
+    )
     found = central(judge.line(direction, max(1.0, largest) / max(n, 1) ** 0.5), 0.1 * rounding)
     if found is None or not np.isfinite(found.error):
         return None
@@ -67,7 +73,9 @@ def _projected(judge: Judge, direction: Direction) -> tuple[float, float]:
 
 def blame(judge: Judge, direction: Direction) -> tuple[int, int]:
     """(source, place) of an entry that is wrong, by halving the direction that showed it."""
-    places = [(i, k) for i, d in enumerate(direction) if d is not None for k in np.flatnonzero(d)]
+    places = [
+        (i, int(k)) for i, d in enumerate(direction) if d is not None for k in np.flatnonzero(d)
+    ]
     while len(places) > 1:
         halves = places[: len(places) // 2], places[len(places) // 2 :]
         ratios = []
@@ -75,7 +83,7 @@ def blame(judge: Judge, direction: Direction) -> tuple[int, int]:
             found = check(judge, "", _only(direction, half))
             ratios.append(0.0 if found is None else _ratio(found))
         places = halves[0] if ratios[0] >= ratios[1] else halves[1]
-    return int(places[0][0]), int(places[0][1])
+    return places[0]
 
 
 def _ratio(found: Check) -> float:
@@ -118,4 +126,10 @@ def inner_product(judge: Judge, direction: Direction) -> Check | None:
                 total += float(np.sum(np.conj(seed) * tangent._value).real)
     claimed, rounding = _projected(judge, direction)
     bound = rounding + 1e-10 * abs(total) + 16.0 * judge.spread.noise
-    return Check("forward mode, <g, t> and <output gradient, J t>", claimed, total, bound, abs(claimed - total) <= bound)
+    return Check(
+        "forward mode, <g, t> and <output gradient, J t>",
+        claimed,
+        total,
+        bound,
+        abs(claimed - total) <= bound,
+    )

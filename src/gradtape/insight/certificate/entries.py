@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from gradtape.insight.certificate.analytic import complex_step, is_analytic
-from gradtape.insight.certificate.branches import differing, singular
+from gradtape.insight.certificate.branches import singular
 from gradtape.insight.certificate.certificate import AT_KINK, OPEN, RIGHT, WRONG, Entry, Kink
 from gradtape.insight.certificate.differences import (
     FACTOR,
     FINEST,
     FIRST,
+    Found,
     Line,
     Point,
-    Side,
     central,
-    one_sided,
 )
+from gradtape.insight.certificate.kinks import Spot, at_kink
 from gradtape.insight.certificate.precise import precise
 from gradtape.insight.certificate.program import Called, Program
 from gradtape.insight.certificate.spread import SAFETY, Spread, roundoff_of, smallest_of, spread_of
-from gradtape.insight.source import place_of
 
-ILL = 1e4  # roundoffs: where errors grow by more, a gradient says nothing once they are as large as it is
 PRECISE = 16  # entries at most that are computed in fifty digits
 
 
@@ -36,7 +33,11 @@ class Judge:
     """
 
     def __init__(
-        self, program: Program, claimed: Sequence[np.ndarray | None], seeds: Sequence[np.ndarray], seed: int
+        self,
+        program: Program,
+        claimed: Sequence[np.ndarray | None],
+        seeds: Sequence[np.ndarray],
+        seed: int,
     ):
         self.program, self.seeds = program, [np.asarray(s) for s in seeds]
         self.values = program.values
@@ -71,7 +72,7 @@ class Judge:
             return SAFETY * (np.abs(spread) + roundoff_of(dtype) * size + 2.0 * smallest_of(dtype))
 
     def doubt(self, source: int) -> np.ndarray:
-        """How far the claimed gradient is from that of the cards' own rules, in units of rounding: where to look first."""
+        """How far the claimed gradient is from that of the cards' own rules, in roundings: where to look first."""
         if self.spread.gradients is None:
             return np.zeros(self.claimed[source].shape)
         with np.errstate(all="ignore"):
@@ -86,7 +87,7 @@ class Judge:
             return self._part(name, source, place, 1.0)
         # The gradient of a real target by z = x + iy is d/dx + i d/dy.
         parts = [self._part(name, source, place, unit) for unit in (1.0, 1j)]
-        worst = max(parts, key=_badness)
+        worst = max(parts, key=badness)
         claimed = None if self.none[source] else complex(self.claimed[source].reshape(-1)[place])
         return Entry(
             name, worst.index, claimed, complex(parts[0].reference, parts[1].reference),
@@ -129,49 +130,28 @@ class Judge:
         return [one if i == source else None for i in range(len(self.values))]
 
     def _part(self, name: str, source: int, place: int, unit: complex) -> Entry:
-        claimed_entry = self.claimed[source].reshape(-1)[place]
-        claimed = float(claimed_entry.imag if unit == 1j else claimed_entry.real)
-        index = tuple(int(i) for i in np.unravel_index(place, self.values[source].shape))
-        rounding = float(self.rounding(source).reshape(-1)[place])
-        own = self._own(source, place, unit)
-        said = None if self.none[source] else claimed
-
-        def made(reference: float, error: float, method: str, status: str) -> Entry:
-            bound = rounding + error
-            with np.errstate(all="ignore"):
-                off = 0.0 if claimed == reference else abs(claimed - reference)
-            return Entry(name, index, said, reference, float(off), float(bound), method, status)
-
+        spot = self._spot(name, source, place, unit)
         length = float(abs(self.values[source].reshape(-1)[place]))
         if not np.isfinite(length):
-            return made(np.nan, np.inf, "nothing: the source is not finite", OPEN)
-        line = self.line(self.along(source, place, unit), max(1.0, length))
-        found = central(line, 0.02 * rounding, self.level)
+            return spot.entry(np.nan, np.inf, "nothing: the source is not finite", OPEN)
+        direction = self.along(source, place, unit)
+        line = self.line(direction, max(1.0, length))
+        found = central(line, 0.02 * spot.rounding, self.level)
         if found is None and 0.0 < length < 1e-3:
-            line = self.line(self.along(source, place, unit), length)
-            found = central(line, 0.02 * rounding)
+            line = self.line(direction, length)
+            found = central(line, 0.02 * spot.rounding)
         if found is None:
-            return self._at_kink(name, source, index, claimed, own, line, rounding, made, 0.0)
+            return at_kink(spot, line, 0.0, self.kinks)
         self.level = max(0, round(np.log(line.scale * FIRST / found.step) / np.log(FACTOR)) - 2)
-        reference, error, method = found.value, found.error, "differences"
-        if self.analytic and unit == 1.0:
-            step = complex_step(self.program, self.values, self.seeds, source, place)
-            fine = SAFETY * float(self.spread.wide[source].reshape(-1)[place]) + 2.0**-50 * abs(step)
-            if abs(step - reference) <= error + fine:
-                reference, error, method = step, min(error, fine), "complex step"
-        agrees = abs(claimed - reference) <= rounding + error
-        if not agrees or not np.isfinite(error):
-            again = central(self.line(self.along(source, place, unit), line.scale * 0.613), 0.0)
-            if again is not None and method == "differences":
-                if abs(again.value - reference) > again.error + error:
-                    error = max(again.error, error, 2.0 * abs(again.value - reference))
-                if again.error < error:
-                    reference, error = again.value, again.error
-            agrees = abs(claimed - reference) <= rounding + error
-        if not agrees and found.step <= 2.0 * line.scale * max(2.0**-33, 8.0 * roundoff_of(self.dtypes[source])):
-            return self._at_kink(name, source, index, claimed, own, line, rounding, made, found.step)
+        reference, error, method = self._reference(spot, line, found, direction)
+        # Nearer than that, the user's program is on the kink, as far as its dtype can tell.
+        unit_roundoff = roundoff_of(self.dtypes[source])
+        if found.step <= 2.0 * line.scale * max(2.0**-33, 8.0 * unit_roundoff):
+            kink = at_kink(spot, line, found.step, self.kinks)
+            if kink.status != OPEN:
+                return kink
         size = max(
-            abs(claimed) if np.isfinite(claimed) else 0.0, abs(reference), 1e-6 * self.largest,
+            abs(spot.claimed) if np.isfinite(spot.claimed) else 0.0, abs(reference), 1e-6 * self.largest,
             1e-6 * abs(self.value) / line.scale,
         )  # fmt: skip
         if error > 1e-3 * size and not self.leaks and self.n_precise < PRECISE and unit == 1.0:
@@ -179,96 +159,58 @@ class Judge:
             exact = precise(self.base, self.seeds, source, place)
             if exact is not None:
                 reference, error, method = exact, 2.0**-50 * abs(exact), "fifty digits"
-                agrees = abs(claimed - reference) <= rounding + error
-        if np.isnan(claimed) and np.isnan(own) and (place_at := singular(self.base.branches)):
-            branch, element = place_at
-            self.kinks.append(
-                Kink(name, index, branch.card.name, place_of(branch.site), element, reference, reference, said)
-            )
-            return made(reference, error, method, AT_KINK)
-        if agrees:
-            # Nothing can be told where the reference is poor, or where rounding leaves nothing of the gradient.
-            whole = max(size, self.largest, abs(self.value) / line.scale)
-            ill = rounding > max(0.1 * size, ILL * roundoff_of(self.dtypes[source]) * whole)
-            status = OPEN if error > 0.1 * size > 0.0 or (ill and size > 0.0) else RIGHT
-        else:
-            status = WRONG
-        return made(reference, error, method, status)
+        if np.isnan(spot.claimed) and spot.own is not None and np.isnan(spot.own):
+            there = singular(self.base.branches)
+            if there is not None:
+                self.kinks.append(spot.kink(*there, reference, reference))
+                return spot.entry(reference, error, method, AT_KINK)
+        if not abs(spot.claimed - reference) <= spot.rounding + error:
+            return spot.entry(reference, error, method, WRONG)
+        # Nothing can be told where the reference is poor, or where rounding leaves nothing of the gradient.
+        whole = max(size, self.largest, abs(self.value))
+        ill = spot.rounding > max(0.1 * size, unit_roundoff**0.5 * whole)
+        poor = error > max(0.1 * size, 0.1 * spot.rounding)
+        unrelated = spot.said is None and reference == 0.0
+        status = OPEN if (poor or ill) and size > 0.0 and not unrelated else RIGHT
+        return spot.entry(reference, error, method, status)
 
-    def _own(self, source: int, place: int, unit: complex) -> float:
-        if self.spread.gradients is None:
-            return np.nan
-        own = self.spread.gradients[source].reshape(-1)[place]
-        return float(own.imag if unit == 1j else own.real)
+    def _reference(
+        self, spot: Spot, line: Line, found: Found, direction: Sequence[np.ndarray | None]
+    ) -> tuple[float, float, str]:
+        """The derivative, its error bound, and how it was found."""
+        reference, error = found.value, found.error
+        if self.analytic and spot.unit == 1.0:
+            step = complex_step(self.program, self.values, self.seeds, spot.source, spot.place)
+            spread = float(self.spread.wide[spot.source].reshape(-1)[spot.place])
+            fine = SAFETY * spread + 2.0**-50 * abs(step)
+            if abs(step - reference) <= error + fine:
+                return step, min(error, fine), "complex step"
+        if abs(spot.claimed - reference) <= spot.rounding + error and np.isfinite(error):
+            return reference, error, "differences"
+        # Other steps, before anything is called wrong.
+        again = central(self.line(direction, line.scale * 0.613), 0.0)
+        if again is not None:
+            if abs(again.value - reference) > again.error + error:
+                error = max(again.error, error, 2.0 * abs(again.value - reference))
+            if again.error < error:
+                reference, error = again.value, again.error
+        return reference, error, "differences"
 
-    def _at_kink(
-        self, name: str, source: int, index: tuple[int, ...], claimed: float, own: float, line: Line,
-        rounding: float, made: Any, beyond: float,
-    ) -> Entry:  # fmt: skip
-        left, right = one_sided(line, -1.0, beyond), one_sided(line, 1.0, beyond)
-        sides = [s for s in (left, right) if not np.isnan(s.value)]
-        if not sides:
-            status = AT_KINK if _same(claimed, own, rounding) else OPEN
-            return made(np.nan, np.inf, "one-sided differences", status)
-        errors = sum(s.error for s in sides)
-        jump = self._jumps(line, sides)
-        agree = len(sides) == 2 and _close(left.value, right.value, errors)
-        if agree and not jump:
-            reference = 0.5 * (left.value + right.value) if np.isfinite(left.value) else left.value
-            if _same(claimed, reference, rounding + errors):
-                return made(reference, errors, "one-sided differences", RIGHT)
-        low, high = min(s.value for s in sides), max(s.value for s in sides)
-        allowed = rounding + errors
-        between = low - allowed <= claimed <= high + allowed
-        nearest = low if claimed < low else high if claimed > high else claimed
-        conventional = _same(claimed, own, rounding)
-        if np.isnan(claimed):  # 0/0 is no convention, the derivative of a root at 0 is
-            conventional = conventional and singular(line.base.run.branches) is not None
-        status = AT_KINK if between or conventional else WRONG
-        if np.isnan(claimed):
-            nearest = low
-        self._name_kinks(name, index, line, left, right, None if self.none[source] else claimed, jump)
-        return made(nearest, errors, "one-sided differences", status)
+    def _spot(self, name: str, source: int, place: int, unit: complex) -> Spot:
+        def part(array: np.ndarray) -> float:
+            entry = array.reshape(-1)[place]
+            return float(entry.imag if unit == 1j else entry.real)
 
-    def _jumps(self, line: Line, sides: list[Side]) -> bool:
-        base = line.base.value
-        for side in sides:
-            if np.isfinite(side.value) and np.isfinite(side.limit):
-                allowed = 1e-6 * max(abs(base), abs(side.limit)) + 10.0 * line.noise + side.error * line.scale * 1e-3
-                if not abs(side.limit - base) <= allowed:
-                    return True
-        return False
-
-    def _name_kinks(
-        self, name: str, index: tuple[int, ...], line: Line, left: Side, right: Side, claimed: Any, jump: bool
-    ) -> None:
-        slopes = [0.0 if abs(s.value) <= s.error else s.value for s in (left, right)]
-        seen = set()
-        for side in (left, right):
-            if side.run is None:
-                continue
-            for branch, element in differing(line.base.run.branches, side.run.branches):
-                key = branch.card, branch.site
-                if key in seen:
-                    continue
-                seen.add(key)
-                op = branch.card.name if element is not None else "a branch of Python"
-                self.kinks.append(
-                    Kink(name, index, op, place_of(branch.site), element, *slopes, claimed, jump)
-                )
-        if not seen:
-            self.kinks.append(Kink(name, index, "the function", None, None, *slopes, claimed, jump))
+        index = tuple([int(i) for i in np.unravel_index(place, self.values[source].shape)])
+        claimed = part(self.claimed[source])
+        own = None if self.spread.gradients is None else part(self.spread.gradients[source])
+        rounding = float(self.rounding(source).reshape(-1)[place])
+        said = None if self.none[source] else claimed
+        return Spot(name, source, place, unit, index, claimed, said, own, rounding)
 
 
-def _same(a: float, b: float, allowed: float) -> bool:
-    return (np.isnan(a) and np.isnan(b)) or a == b or abs(a - b) <= allowed
-
-
-def _close(a: float, b: float, allowed: float) -> bool:
-    return a == b or bool(abs(a - b) <= allowed)
-
-
-def _badness(e: Entry) -> tuple[int, float]:
+def badness(e: Entry) -> tuple[int, float]:
+    """How bad an entry is, to be compared."""
     order = {WRONG: 3, OPEN: 2, AT_KINK: 1, RIGHT: 0}
     ratio = e.error / e.bound if e.bound > 0 else (np.inf if e.error > 0 else 0.0)
     return order[e.status], float(np.inf if np.isnan(ratio) else ratio)

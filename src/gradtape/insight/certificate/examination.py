@@ -17,33 +17,46 @@ from gradtape.insight.certificate.certificate import (
 )
 from gradtape.insight.certificate.claims import Claim
 from gradtape.insight.certificate.directions import blame, check, inner_product, random_directions
-from gradtape.insight.certificate.entries import Judge, _badness
+from gradtape.insight.certificate.entries import Judge, badness
 from gradtape.insight.source import place_of
 
 
 def examine(
-    claim: Claim, claimed: Sequence[Any], seeds: Sequence[np.ndarray], entries: int, seed: int, notes: list[str]
+    claim: Claim,
+    claimed: Sequence[Any],
+    seeds: Sequence[np.ndarray],
+    entries: int,
+    seed: int,
+    notes: list[str],
 ) -> Certificate:
     """The certificate for gradients that are claimed, `seeds` being the cotangents of the targets."""
     names, program = claim.names, claim.program
     notes = list(notes)
     for name, g, value in zip(names, claimed, program.own_values):
         if g is not None and g.shape != value.shape:
-            notes.append(f"the gradient of {name} has the shape {list(g.shape)} instead of {list(value.shape)}")
+            notes.append(
+                f"the gradient of {name} has the shape {list(g.shape)} instead of {list(value.shape)}"
+            )
     if any("instead of" in note for note in notes):
         return Certificate(WRONG, (), (), (), tuple(notes), _by(names, claimed), {}, {}, {})
     judge = Judge(program, claimed, seeds, seed)
     if not np.isfinite(judge.value):
         notes.append(f"the target is {judge.value}: there is nothing to compare with")
-        return Certificate("not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {})
+        return Certificate(
+            "not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {}
+        )
     for card, site in judge.base.unseen:
         notes.append(f"what {card.tf_name} computes cannot be computed again ({place_of(site)})")
     if judge.leaks:
         places = "; ".join(f"{place_of(site)}" for site in claim.breaks)
-        notes.append(f"results depend on what the tape did not see{': NumPy at ' + places if places else ''}")
+        notes.append(
+            f"results depend on what the tape did not see{': NumPy at ' + places if places else ''}"
+        )
     for name, source in zip(names, program.sources):
         if id(source) in judge.base.reassigned:
-            notes.append(f"{name} is assigned inside: what that adds is taken as a constant, as tapes do")
+            notes.append(
+                f"{name} is assigned inside: what that adds is taken as a constant, as tapes do"
+            )
     if judge.base.stops:
         notes.append("behind stop_gradient, values are taken as constants")
     if program.fixed.drawn:
@@ -55,10 +68,11 @@ def examine(
     if len(chosen) < total:
         checks = _whole(judge, names, rng, chosen)
     found = [judge.entry(names[i], i, k) for i, k in chosen]
-    order = sorted(range(len(found)), key=lambda n: _badness(found[n]), reverse=True)
-    arrays = [np.full(v.shape, np.nan, v.dtype) for v in judge.values], [
-        np.full(v.shape, np.nan) for v in judge.values
-    ]
+    order = sorted(range(len(found)), key=lambda n: badness(found[n]), reverse=True)
+    arrays = (
+        [np.full(v.shape, np.nan, v.dtype) for v in judge.values],
+        [np.full(v.shape, np.nan) for v in judge.values],
+    )
     bounds = [judge.rounding(i).copy() for i in range(len(judge.values))]
     for (i, k), entry in zip(chosen, found):
         arrays[0][i].reshape(-1)[k] = entry.reference

@@ -17,7 +17,7 @@ LARGEST = 4096  # elements of all operations together
 
 
 def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
-    one, half = mp.mpf(1), mp.mpf("0.5")
+    one = mp.mpf(1)
     scalar: dict[str, Callable[..., Any]] = {
         **{name: getattr(mp, name) for name in (
             "exp", "expm1", "log", "log1p", "tanh", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh",
@@ -46,7 +46,6 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
         "maximum": max,
         "minimum": min,
     }  # fmt: skip
-    del half
     found: dict[str, Callable[..., Any]] = {}
     for name, function in scalar.items():
         n = 2 if name in ("add", "subtract", "multiply", "real_div", "squared_difference", "pow", "atan2", "maximum",
@@ -57,9 +56,12 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
         a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b
     )
     found["bias_add"] = lambda x, b, **attrs: x + b
-    found["reduce_sum"] = lambda x, axis, keepdims: np.asarray(np.sum(x, axis=axis, keepdims=keepdims))
+    found["reduce_sum"] = lambda x, axis, keepdims: np.asarray(
+        np.sum(x, axis=axis, keepdims=keepdims)
+    )
     found["reduce_mean"] = lambda x, axis, keepdims: np.asarray(
-        np.sum(x, axis=axis, keepdims=keepdims) / mp.mpf(int(np.prod([x.shape[a] for a in axis], initial=1)))
+        np.sum(x, axis=axis, keepdims=keepdims)
+        / mp.mpf(int(np.prod([x.shape[a] for a in axis], initial=1)))
     )
     return found
 
@@ -88,7 +90,9 @@ def precise(run: Run, seeds: list[np.ndarray], source: int, place: int) -> float
             slope = (ends[0] - ends[1]) / (2 * h)
         except (ArithmeticError, ValueError, TypeError):
             return None
-        return float(slope) if mpmath.isfinite(slope) and not isinstance(slope, mpmath.mpc) else None
+        return (
+            float(slope) if mpmath.isfinite(slope) and not isinstance(slope, mpmath.mpc) else None
+        )
 
 
 def _value(
@@ -110,7 +114,9 @@ def _value(
     known[id(run.starts[source])] = moved
     for step in run.steps:
         rule = functions.get(step.card.name) or step.card.kernel
-        known[id(step.output)] = np.asarray(rule(*[of(x) for x in step.inputs], **step.attrs), object)
+        known[id(step.output)] = np.asarray(
+            rule(*[of(x) for x in step.inputs], **step.attrs), object
+        )
     total = mp.mpf(0)
     for output, seed in zip(run.outputs, seeds):
         for y, s in zip(of(output).reshape(-1), np.asarray(seed).reshape(-1)):

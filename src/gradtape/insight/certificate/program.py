@@ -22,11 +22,22 @@ from gradtape.insight.certificate.wide import Branch, Fixed, Step, Wide, widened
 class Run:
     """One wide run: its outputs, where it branched, and the operations (where they were kept)."""
 
-    __slots__ = ("branches", "opaque", "outputs", "reassigned", "starts", "steps", "stops", "unseen")
+    __slots__ = (
+        "branches",
+        "opaque",
+        "outputs",
+        "path",
+        "reassigned",
+        "starts",
+        "steps",
+        "stops",
+        "unseen",
+    )
 
     def __init__(self, wide: Wide, starts: list[Tensor], outputs: list[Tensor]):
         self.starts, self.outputs = starts, outputs
         self.branches: list[Branch] = wide.branches
+        self.path: list[Any] = wide.path
         self.steps: list[Step] = wide.steps
         self.opaque, self.unseen = wide.opaque, wide.unseen
         self.reassigned, self.stops = wide.reassigned, wide.stops
@@ -48,7 +59,9 @@ class Run:
         known = {id(s): v for s, v in zip(self.starts, values)}
         with quiet():
             for step in self.steps:
-                found = step.card.kernel(*[known.get(id(x), x._value) for x in step.inputs], **step.attrs)
+                found = step.card.kernel(
+                    *[known.get(id(x), x._value) for x in step.inputs], **step.attrs
+                )
                 if not step.card.multi:
                     known[id(step.output)] = np.asarray(found)
                     continue
@@ -56,7 +69,23 @@ class Run:
         return [known.get(id(t), t._value) for t in self.outputs]
 
     def goes_as(self, other: Run) -> bool:
-        return same_way(self.branches, other.branches)
+        """Whether both made the same operations, and these went the same way."""
+        return self.path == other.path and same_way(self.branches, other.branches)
+
+    def parting(self, other: Run) -> Any:
+        """The site of the first operation that the other run does not make; None where both make the same.
+
+        This run is one that kept its operations.
+        """
+        if self.path == other.path:
+            return None
+        same = 0
+        for mine, its in zip(self.path, other.path):
+            if mine is not its:
+                break
+            same += 1
+        made = [s.site for s in self.steps if s.card in self.path]
+        return made[min(same, len(made) - 1)] if made else None
 
 
 class Program:
@@ -119,7 +148,13 @@ class Called(Program):
     inputs: its arguments; those of floating dtypes are the sources.  extra: variables beside them.
     """
 
-    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], sources: list[Any], pass_them: bool = True):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        sources: list[Any],
+        pass_them: bool = True,
+    ):
         super().__init__()
         self.f, self.arguments, self.pass_them = f, list(arguments), pass_them
         self.sources = sources
@@ -158,7 +193,9 @@ class Called(Program):
 def _narrow(value: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """The nearest numbers of the user's dtype."""
     with quiet():
-        return np.array(value.real if value.dtype.kind == "c" and dtype.kind != "c" else value).astype(dtype)
+        return np.array(
+            np.real(value) if value.dtype.kind == "c" and dtype.kind != "c" else value
+        ).astype(dtype)
 
 
 class Keeper:

@@ -110,12 +110,19 @@ class Wide:
         self.arrays: dict[int, Tensor] = {}  # and by id of its array
         self.alive: list[Any] = []  # what ids belong to
         self.constants: dict[int, Tensor] = {}
-        self.sources: dict[int, tuple[Tensor, np.ndarray]] = {}  # of variables: (start, what it holds)
+        self.sources: dict[
+            int, tuple[Tensor, np.ndarray]
+        ] = {}  # of variables: (start, what it holds)
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
+        self.path: list[Any] = []  # the cards of all operations, in their order
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
-        self.opaque: list[tuple[Any, Any]] = []  # (card, site) of what is computed outside of gradtape
-        self.unseen: list[tuple[Any, Any]] = []  # and of what could not be computed again in float64
+        self.opaque: list[
+            tuple[Any, Any]
+        ] = []  # (card, site) of what is computed outside of gradtape
+        self.unseen: list[
+            tuple[Any, Any]
+        ] = []  # and of what could not be computed again in float64
         self.reassigned: dict[int, Any] = {}  # sources that were read again after an assignment
         self.n_stopped, self.stops = 0, False
 
@@ -196,8 +203,11 @@ class Wide:
 
     def _compute(self, card: Any, attrs: Any, inputs: Any, outputs: Any) -> None:
         wide = tuple([self.of(t) for t in inputs])
+        self.path.append(card)
         arrays = [t._value for t in wide]
-        if any(a.dtype.kind == "c" for a in arrays) and all(t._value.dtype.kind != "c" for t in inputs):
+        if any(a.dtype.kind == "c" for a in arrays) and all(
+            t._value.dtype.kind != "c" for t in inputs
+        ):
             # A complex step through real numbers: all of one dtype.
             arrays = [a.astype(DOUBLE_COMPLEX) if a.dtype.kind == "f" else a for a in arrays]
         found = card.kernel(*arrays, **attrs)

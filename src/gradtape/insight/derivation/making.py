@@ -71,7 +71,29 @@ class Maker:
 
     def derivation(self) -> Derivation:
         """All steps: what is given, the way there, the way back."""
-        steps = [*self.given(), *self.forward(), *self.backward(), *self.rounding()]
+        return self.with_steps(
+            [*self.given(), *self.forward(), *self.backward(), *self.rounding()]
+        )
+
+    def entry(self, wire: int, at: Index) -> Derivation:
+        """The steps of one entry alone."""
+        steps: list[Step] = []
+        gate = self.recording.maker(wire)
+        if gate is not None:
+            steps.append(self.forward_step(gate, gate.outputs.index(wire), [at]))
+        else:
+            steps += [s for s in self.given_of(wire, [at])]
+        paths = self.paths.get(wire, [])
+        for number, position in paths:
+            if number < 0:
+                steps.append(self.seed_step(wire, [at]))
+            else:
+                steps.append(self.local_step(self.recording.gates[number], position, [at]))
+        if len(paths) > 1:
+            steps.append(self.sum_step(wire, [at]))
+        return self.with_steps(steps)
+
+    def with_steps(self, steps: Sequence[Step]) -> Derivation:
         target = self.names[self.recording.targets[0]] if len(self.recording.targets) == 1 else "L"
         return Derivation(
             self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions),
@@ -81,19 +103,17 @@ class Maker:
     # what is given, and the way there
 
     def given(self) -> list[Step]:
-        found: list[Step] = []
-        for wire in self.recording.wires:
-            if self.recording.maker(wire.index) is None and self.names[wire.index]:
-                lines = [
-                    Line(self.entries.symbol(wire.index, at), wire.value[at])
-                    for at in self.shown(wire.index)
-                ]
-                found.append(
-                    GivenStep(
-                        wire.kind, "", None, wire.index, -1, tuple(lines), self.tensor(wire.index), wire.kind
-                    )
-                )  # fmt: skip
-        return found
+        return [
+            step
+            for w in self.recording.wires
+            if self.recording.maker(w.index) is None and self.names[w.index]
+            for step in self.given_of(w.index, self.shown(w.index))
+        ]
+
+    def given_of(self, wire: int, indices: Sequence[Index]) -> list[Step]:
+        w = self.recording.wires[wire]
+        lines = tuple([Line(self.entries.symbol(wire, at), w.value[at]) for at in indices])
+        return [GivenStep(w.kind, "", None, wire, -1, lines, self.tensor(wire), w.kind)]
 
     def forward(self) -> list[Step]:
         return [self.forward_step(g, o) for g in self.recording.gates for o in range(len(g.outputs))]  # fmt: skip

@@ -2,9 +2,9 @@
 
 import { el, say } from "./dom.js";
 import { numberField } from "./field.js";
-import { tone } from "./figures.js";
+import { figure, tone } from "./figures.js";
 import { Grid } from "./grid.js";
-import { place, short } from "./numbers.js";
+import { place } from "./numbers.js";
 
 const OPEN = 3; // tensors of a panel whose numbers are shown at once
 const TITLES = { Weights: ["variable"], Inputs: ["input", "constant"] };
@@ -109,6 +109,6 @@ function nameButton(model, wire, entry, text) {
 /** The gradient of an entry, in the colour of its sign. */
 function sayGradient(node, model, wire, entry) {
   const gradient = model.gradient(wire);
-  say(node, gradient ? `∂ ${short(gradient[entry], model.decimals)}` : "");
+  say(node, gradient ? `∂ ${figure(gradient[entry], model.decimals)}` : "");
   node.className = `gradient ${gradient ? tone([gradient[entry]]) : "none"}`;
 }

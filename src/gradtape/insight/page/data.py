@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.backends.js import JsProgram, emit
+from gradtape.backends.js import JsProgram, emit, unsupported
 from gradtape.base.errors import ArgumentError
+from gradtape.graph.passes import optimize
 from gradtape.insight.page.program import Program, program_of, steady
 from gradtape.insight.recording import SUBSCRIPTS, Gate, Recording
 
@@ -34,7 +35,8 @@ class Told:
             )
         for name, places in (("exact", None), ("rounded", decimals)):
             program = program_of(recording, places)
-            self.programs[name] = program, emit(program.graph, name, at=program.at(recording))
+            script = emit(optimize(program.graph), name, at=program.at(recording))
+            self.programs[name] = program, script
 
     def source(self) -> str:
         """Both programs as JavaScript."""
@@ -88,12 +90,12 @@ class Told:
 
     def _fixed(self) -> dict[int, str]:
         """Gates that do not follow their inputs, with the reason."""
-        program, script = self.programs["exact"]
+        program, _ = self.programs["exact"]
         found = dict(program.fixed)
-        for fixed in script.fixed:
-            gate = program.made.get(fixed.equation)
+        for equation, reason in unsupported(program.graph):
+            gate = program.made.get(equation)
             if gate is not None:
-                found.setdefault(gate, fixed.reason)
+                found.setdefault(gate, reason)
         return found
 
 
@@ -186,7 +188,7 @@ def groups_of(recording: Recording, leaves: tuple[int, ...]) -> list[dict[str, A
 
 
 def probabilities_of(recording: Recording) -> list[int]:
-    """The wires that hold probabilities: of a softmax or its parts; else of the last sigmoid or its parts."""
+    """The wires that hold probabilities: of a softmax or its parts, else of a sigmoid or its parts."""
     softmax: list[int] = []
     sigmoid: list[int] = []
     for gate in recording.gates:
@@ -195,10 +197,20 @@ def probabilities_of(recording: Recording) -> list[int]:
             softmax += gate.outputs
         elif name == "sigmoid" or (name == "reciprocal" and _one_and_exp(recording, gate.inputs[0])):
             sigmoid += gate.outputs
-    if softmax:
-        return [w for w in softmax if recording.wires[w].value.size <= 64]
-    shown = [w for w in sigmoid if w in recording.targets] or sigmoid[-1:]
-    return [w for w in shown if recording.wires[w].value.size <= 64]
+    found = softmax or sigmoid
+    # What weights are put to afterwards is a layer's inside, not what the model says.
+    weighted = _before_weights(recording)
+    return [w for w in found if w not in weighted and recording.wires[w].value.size <= 64]
+
+
+def _before_weights(recording: Recording) -> set[int]:
+    """The wires that lead to a gate that a variable goes into as well."""
+    found: set[int] = set()
+    for gate in reversed(recording.gates):
+        weighted = any(recording.wires[i].kind == "variable" for i in gate.inputs)
+        if weighted or not found.isdisjoint(gate.outputs):
+            found.update(gate.inputs)
+    return found
 
 
 def _made_by(recording: Recording, wire: int, card: str) -> bool:

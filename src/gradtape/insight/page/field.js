@@ -33,13 +33,13 @@ export function scrub(element, { read, write, begin, step = stepOf, log = false 
     if (event.button !== 0) return;
     start = { x: event.clientX, last: event.clientX, from: read(), steps: 0, on: false, id: event.pointerId };
     start.step = step(start.from);
+    element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
     if (start === null || event.pointerId !== start.id) return;
     if (!start.on) {
       if (Math.abs(event.clientX - start.x) < THRESHOLD) return;
       start.on = true;
-      element.setPointerCapture(event.pointerId);
       element.classList.add("dragging");
       begin();
     }

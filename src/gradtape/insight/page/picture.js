@@ -50,6 +50,9 @@ export class Picture {
     if (room <= 0) return;
     this._scale(Math.min(1.25, Math.max(room / this.drawing.width, 0.62)));
     this.box.scrollLeft = 0;
+    const { wire } = this.model.selected;
+    const line = this.lines.find((one) => one.wire === wire);
+    this.box.scrollTop = line ? line.y0 * this.zoom - this.box.clientHeight / 2 : 0;
   }
 
   /** Make the labels that are in view, and let go of the others. */

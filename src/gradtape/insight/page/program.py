@@ -7,6 +7,7 @@ depend on numbers) stays as recorded.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,11 +68,13 @@ def leaves_of(recording: Recording) -> tuple[int, ...]:
     of a tensor.
     """
     origins = getattr(recording, "origins", ())
+    sizes = Counter([origin[0] for origin in origins if origin is not None])
     found = []
     for w in recording.wires:
         if recording.maker(w.index) is not None or w.dtype not in REAL or not w.value.size:
             continue
-        entry = w.index < len(origins) and origins[w.index] is not None
+        origin = origins[w.index] if w.index < len(origins) else None
+        entry = origin is not None and sizes[origin[0]] > 1
         if w.kind != "constant" or w.name or w.value.size > 1 or entry:
             found.append(w.index)
     return tuple(found)

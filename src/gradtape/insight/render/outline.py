@@ -15,7 +15,7 @@ from gradtape.insight.derivation.steps import (
     Step,
     Tensor,
 )
-from gradtape.insight.render.numbers import MINUS, fixed, short
+from gradtape.insight.render.numbers import fixed, short
 from gradtape.insight.render.printing import Names
 from gradtape.insight.source import Place
 
@@ -102,4 +102,4 @@ def explained(step: RoundingStep) -> str:
             f" Most came in at {c.title}, where {Names().show(c.name)} = {short(c.before)} became {fixed(c.after, d)}"
             f" ({short(c.effect, 2)} in the end)."
         )
-    return text.replace(" -", f" {MINUS}").replace("(-", f"({MINUS}")
+    return text

@@ -41,7 +41,9 @@ def _picture() -> Any:
     return Picture
 
 
-def figure(width: float, height: float, title: str, rows: int = 1, columns: int = 1, **axes: Any) -> Any:
+def figure(
+    width: float, height: float, title: str, rows: int = 1, columns: int = 1, **axes: Any
+) -> Any:
     """A figure with a title and its axes (a list), styled."""
     made = _picture()(figsize=(width, height), layout="constrained", facecolor="white")
     lines = textwrap.fill(title, int(10.5 * width))
@@ -95,13 +97,21 @@ def running_mean(values: Any, logarithmic: bool = False) -> tuple[np.ndarray, in
     return np.exp(means) if logarithmic else means, size
 
 
-def curve(axis: Any, steps: Any, values: Any, number: int, label: str, logarithmic: bool) -> np.ndarray:
+def curve(
+    axis: Any, steps: Any, values: Any, number: int, label: str, logarithmic: bool
+) -> np.ndarray:
     """A line; of a long one the running mean, with the values themselves faint behind it.  Gives what is drawn."""
     means, size = running_mean(values, logarithmic)
     look = line_of(number)
     if size > 1:
         axis.plot(steps, values, color=look["color"], linewidth=0.7, alpha=0.22)
-    axis.plot(steps, means, label=label, **look, **({"marker": "o", "markersize": 4} if len(means) == 1 else {}))
+    axis.plot(
+        steps,
+        means,
+        label=label,
+        **look,
+        **({"marker": "o", "markersize": 4} if len(means) == 1 else {}),
+    )
     return means
 
 

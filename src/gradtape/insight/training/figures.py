@@ -50,11 +50,15 @@ class Figures:
 
     def plot_loss(self) -> Any:
         """The loss of every step, on a logarithmic scale where it covers more than a decade."""
-        rows = self._some()
+        self._some()
         steps, values = self.losses
         known = np.asarray(values, np.float64)
         finite = np.isfinite(known)
-        log = bool(finite.any()) and known[finite].min() > 0 and known[finite].max() > 10 * known[finite].min()
+        log = (
+            bool(finite.any())
+            and known[finite].min() > 0
+            and known[finite].max() > 10 * known[finite].min()
+        )
         made, (axis,) = figure(7.2, 3.8, _loss_title(steps, known))
         curve(axis, steps, known, 0, "loss", log)
         if log:
@@ -75,13 +79,17 @@ class Figures:
         row = self._row(k)
         layers, mean, largest = [], [], []
         for layer, names in row.layers.items():
-            parts = [p.numbers[GRADIENT] for p in row.parts if p.name in names and p.numbers[GRADIENT, 9]]
+            parts = [
+                p.numbers[GRADIENT] for p in row.parts if p.name in names and p.numbers[GRADIENT, 9]
+            ]
             if parts:
                 found = np.stack(parts)
                 layers.append(layer)
                 mean.append(float(found[:, 5] @ found[:, 9] / found[:, 9].sum()))
                 largest.append(float(np.abs(found[:, 2:4]).max()))
-        made, (axis,) = figure(8.0, 1.5 + 0.36 * max(len(layers), 3), _flow_title(row.index, layers, mean))
+        made, (axis,) = figure(
+            8.0, 1.5 + 0.36 * max(len(layers), 3), _flow_title(row.index, layers, mean)
+        )
         places = np.arange(len(layers))
         axis.barh(places, largest, height=0.72, color="#cfe3f1", label="largest |gradient|")
         axis.barh(places, mean, height=0.4, color="#0072B2", label="mean |gradient|")
@@ -122,18 +130,24 @@ class Figures:
         for layer in layers:
             norms = dict(zip(*series(rows, layer, WEIGHT)))
             steps, updates = series(rows, layer, UPDATE)
-            pairs = [(s, u / norms[s]) for s, u in zip(steps, updates) if u > 0 and norms.get(s, 0) > 0]
+            pairs = [
+                (s, u / norms[s]) for s, u in zip(steps, updates) if u > 0 and norms.get(s, 0) > 0
+            ]
             lines.append(([s for s, _ in pairs], [float(np.log10(r)) for _, r in pairs]))
         made, (axis,) = figure(8.0, 4.0, _ratio_title(layers, lines))
         for number, (layer, (steps, values)) in enumerate(zip(layers, lines)):
             curve(axis, steps, values, number, layer, False)
-        axis.axhline(np.log10(GUIDE), color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="1/1,000")
+        axis.axhline(
+            np.log10(GUIDE), color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="1/1,000"
+        )
         axis.set_xlabel("step")
         axis.set_ylabel("log10(|update| / |weights|)")
         legend(made, axis)
         return made
 
-    def plot_histograms(self, what: str = "activations", layers: Sequence[str] | None = None) -> Any:
+    def plot_histograms(
+        self, what: str = "activations", layers: Sequence[str] | None = None
+    ) -> Any:
         """How the values of each layer are spread, over time: darker where more of them lie.
 
         what: "activations", "weights" or "gradients".  layers: names of layers (of weights: theirs); None: all, 12 at
@@ -159,10 +173,14 @@ class Figures:
         for axis in panels[max(0, len(shown) - columns) : len(shown)]:
             axis.set_xlabel("step")
             axis.tick_params(labelbottom=True)
-        for axis in panels[:: columns]:
+        for axis in panels[::columns]:
             axis.set_ylabel("value")
         bar = made.colorbar(image, ax=panels, shrink=0.8, pad=0.02)
-        bar.set_label("share of the values in a band\n(of the fullest band of the step)", fontsize=8, color=INK)
+        bar.set_label(
+            "share of the values in a band\n(of the fullest band of the step)",
+            fontsize=8,
+            color=INK,
+        )
         bar.ax.tick_params(labelsize=8, colors=INK)
         bar.outline.set_visible(False)
         return made
@@ -254,7 +272,9 @@ def _flow_title(step: int, layers: Sequence[str], mean: Sequence[float]) -> str:
         return f"Step {step:,}: the gradient of '{layers[-1]}' is 0"
     ratio = mean[-1] / mean[0]
     if 1 / 3 < ratio < 3:
-        return f"Step {step:,}: '{layers[0]}' and '{layers[-1]}' get gradients of about the same size"
+        return (
+            f"Step {step:,}: '{layers[0]}' and '{layers[-1]}' get gradients of about the same size"
+        )
     change = f"{short(ratio)} times smaller" if ratio > 1 else f"{short(1 / ratio)} times larger"
     return f"Step {step:,}: the gradient of '{layers[0]}' is {change} than that of '{layers[-1]}'"
 

@@ -128,7 +128,7 @@ class Watch:
                 return result.layer, {"results": summary.nonfinite}
         if not math.isfinite(seen.loss):
             return "loss", {"loss": seen.loss}
-        for layer, places in reversed(seen.layers.items()):
+        for layer, places in reversed(list(seen.layers.items())):
             bad = sum(g.nonfinite for i in places if (g := seen.gradients[i]) is not None)
             if bad:
                 return layer, {"gradients": bad}

@@ -183,6 +183,7 @@ class TrainingRecorder(Callback, Figures):
         self._rows.change(
             self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds)
         )
+        self._rows.fit(self._curve.nbytes)
 
     @property
     def _opened(self) -> Row:
@@ -395,7 +396,9 @@ class TrainingRecorder(Callback, Figures):
                 rows.append(Change(part.name, entry, old, gradient, new - old, new))
         return Changes(row.index, row.loss, following and following.loss, tuple(rows))
 
-    def path_of(self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]) -> Any:
+    def path_of(
+        self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]
+    ) -> Any:
         """The values of two entries of variables at the kept steps and after the last: float64[n, 2]."""
         rows, points = self._settled(), []
         names = [

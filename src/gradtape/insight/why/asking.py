@@ -10,7 +10,7 @@ import numpy as np
 from gradtape.base import tree
 from gradtape.base.dtypes import DIFFERENTIABLE
 from gradtape.base.errors import ArgumentError
-from gradtape.core.context import no_recording
+from gradtape.core.context import STATE, no_recording
 from gradtape.core.ends import target_of
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
@@ -31,9 +31,7 @@ def why(tape: Any, target: Any, source: Any) -> Any:
     here = Here()
     with no_recording():
         net = net_of(tape)
-        if isinstance(source, Tensor | Variable) or not tree.flatten(source):
-            return _answer(tape, net, here, target, source, None)
-        flat = tree.flatten(source)
+        flat = [source] if isinstance(source, Tensor | Variable) else tree.flatten(source)
         if len(flat) == 1 and flat[0] is source:
             return _answer(tape, net, here, target, source, None)
         found = [_answer(tape, net, here, target, s, i) for i, s in enumerate(flat)]
@@ -57,7 +55,7 @@ def _answer(tape: Any, net: Net, here: Here, target: Any, source: Any, index: in
         return _no_tensor(here, source, name)
     source = source._base if isinstance(source, Variable) else source
     flat = tree.flatten(target)
-    case = Case(tape, net, here, [], source, name)
+    case = Case(tape, net, here, source, name)
     for part in flat:
         if not isinstance(part, Tensor | Variable):
             return _target_left(case, part)
@@ -65,7 +63,7 @@ def _answer(tape: Any, net: Net, here: Here, target: Any, source: Any, index: in
     if not case.targets:
         raise ArgumentError("There is nothing to explain: the target is empty.", target=target)
     floating = [t for t in case.targets if t.dtype.np in DIFFERENTIABLE]
-    if floating and source.dtype.np in DIFFERENTIABLE:
+    if floating and source.dtype.np in DIFFERENTIABLE and STATE.trace is None:
         found = present(case)
         if found is not None:
             return found
@@ -81,9 +79,8 @@ def _no_tensor(here: Here, source: Any, name: str) -> Reason:
     )
     message = f"{quoted(name, 'The source')} is {kind}, which tapes do not know."
     text = name or "x"
-    fix = (
-        f"use {text} = tf.Variable({text}), or {text} = tf.constant({text}) and tape.watch({text})."
-    )
+    given = binding.text if binding is not None and binding.kind == "assign" else text
+    fix = f"use {text} = tf.Variable({given}), or {text} = tf.constant({given}) and tape.watch({text})."
     place = binding.place if binding is not None else None
     return Reason("constant", message, fix, place=place, variable=name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,12 +21,14 @@ class Case:
     tape: Any
     net: Net
     here: Here
-    targets: list[Any]
     source: Any
     name: str  # of the source
+    targets: list[Any] = field(default_factory=list)
 
-    @property
+    @cached_property
     def target_name(self) -> str:
+        if not self.here.target_text and self.targets:
+            return self.here.name_of(self.targets[0])
         return self.here.target_text
 
     @property
@@ -77,4 +79,6 @@ class Case:
         return self.net.reached(self.sources) & self.net.needed(self.ends)
 
     def reason(self, code: str, message: str, fix: str = "", **more: Any) -> Reason:
+        if message.startswith("the "):
+            message = "T" + message[1:]
         return Reason(code, message, fix, variable=self.name, **more)

@@ -137,12 +137,11 @@ class Source:
         self, target: ast.expr, value: ast.expr, text: str, kind: str, node: ast.AST
     ) -> Iterator[Binding]:
         if isinstance(target, ast.Tuple | ast.List):
-            several = isinstance(value, ast.Tuple | ast.List)
-            fits = several and len(value.elts) == len(target.elts)
-            for index, part in enumerate(target.elts):
-                part = part.value if isinstance(part, ast.Starred) else part
-                yield from self._unpacked(part, value.elts[index] if fits else value, text,
-                                          kind, node)  # fmt: skip
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+            values = parts if len(parts) == len(target.elts) else [value] * len(target.elts)
+            for part, own in zip(target.elts, values):
+                inner = part.value if isinstance(part, ast.Starred) else part
+                yield from self._unpacked(inner, own, text, kind, node)
         elif ast.unparse(target) == text:
             yield Binding(self, target.lineno, value, kind, node)
 

@@ -66,8 +66,15 @@ def _left(case: Case) -> Reason | None:
         statement = None if source is None or place is None else source.statement_at(place.line)
         if source is not None and statement is not None and not _flows(case, source, statement):
             continue
-        return left_reason(case, place, source, case.here.name_of(tensor))
+        return left_reason(case, place, source, _name_of_read(case, tensor))
     return None
+
+
+def _name_of_read(case: Case, tensor: Any) -> str:
+    """The name of a tensor, or of the variable that it is a reading of."""
+    slot = case.net.known(tensor)
+    owner = case.net.owners[case.net.wire_of[slot]] if slot is not None else None
+    return case.here.name_of(owner if isinstance(owner, Variable) else tensor)
 
 
 def left_reason(case: Case, place: Any, source: Source | None, name: str = "") -> Reason:
@@ -269,8 +276,8 @@ def _told(case: Case, text: str, chain: list[Binding], is_target: bool) -> Reaso
             return left_reason(case, binding.place, binding.source)
     used = place_of(case.tape._used_at or None)
     side = side_of_tape(case, first, used_inside=not is_target)
-    inside = side == "inside" and used is not None and used.file == first.source.file
-    if inside and used.line < first.line and not case.tape._persistent:
+    earlier = used is not None and used[:2] < (first.source.file, first.line)
+    if side == "inside" and used is not None and earlier and not case.tape._persistent:
         message = (
             f"{name} was computed{at(first.place)}, after the tape had stopped recording: its gradient was asked "
             f"for at {line_of(used)}."

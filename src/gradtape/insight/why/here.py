@@ -11,9 +11,10 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from gradtape.base.site import PACKAGE_ROOT
+from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.insight.source import expression_at, place_of
+from gradtape.insight.source import expression_at, locals_of, place_of
 from gradtape.insight.why.code import (
     Binding,
     Source,
@@ -25,7 +26,7 @@ from gradtape.insight.why.code import (
 
 _ASKING = ("why", "gradient")
 _LOOKED_AT = 5_000  # objects that are looked into for a name
-_NOT_LOOKED_INTO = (type, Tensor, Variable, FunctionType, MethodType, ModuleType)
+_NOT_LOOKED_INTO = (type, Tensor, Variable, GradientTape, FunctionType, MethodType, ModuleType)
 _FOREIGN = (os.path.dirname(os.__file__) + os.sep, f"{os.sep}site-packages{os.sep}")
 
 
@@ -60,7 +61,7 @@ class Here:
                     self._read_call((code, frame.f_lasti))
                 place = place_of((code, frame.f_lasti))
                 line = place.line if place is not None else frame.f_lineno
-                names = {**frame.f_globals, **frame.f_locals}
+                names = {**frame.f_globals, **locals_of(frame)}
                 self.views.append(View(source_at(code.co_filename), line, code.co_name, names))
             frame = frame.f_back
 
@@ -162,7 +163,7 @@ def _name_in(view: View, thing: Any) -> str:
 
 def _held(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Names, and the texts of what lies in the objects that they hold, nearest first."""
-    layer = [(k, v) for k, v in names.items() if not k.startswith("_")]
+    layer = [(k, v) for k, v in names.items() if k.isidentifier() and not k.startswith("_")]
     yield from layer
     seen: set[int] = set()
     budget = _LOOKED_AT

@@ -84,8 +84,9 @@ def _alive(net: Net, targets: list[int]) -> _Alive:
             continue
         alive.gates.add(index)
         for position, slot in enumerate(inputs):
-            if attrs is None:
-                goes_on = card.vjp is not None and net.floating(slot)
+            if attrs is None or not parts[index]:
+                floating = net.floating(slot) and any(map(net.floating, outputs))
+                goes_on = card.vjp is not None and floating
             else:
                 goes_on = bool(parts[index]) and parts[index][position] is not None
             if goes_on:

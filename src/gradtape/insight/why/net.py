@@ -10,10 +10,11 @@ import numpy as np
 
 from gradtape.base.quiet import quiet
 from gradtape.core.context import no_recording
+from gradtape.core.slices import IndexedSlices
 from gradtape.core.variable import Variable
 from gradtape.insight.reading import CALLS, Draft, layers_of
 from gradtape.insight.source import Place, place_of
-from gradtape.insight.walk import back
+from gradtape.insight.walk import back, cotangents_of
 
 
 class Net(Draft):
@@ -147,6 +148,19 @@ class Net(Draft):
         """Cotangents by slot, and what each gate adds to each of its inputs."""
         with no_recording(), quiet():
             return back(self.values, self.gates, targets, seeds)
+
+    def given_back(self, gate: int, position: int, g: Any, xs: Any = None, y: Any = None) -> Any:
+        """What a gate with one output gives back for another cotangent, or other inputs; broadcasting is not undone.
+
+        None where it gives nothing, or slices.
+        """
+        card, attrs, inputs, outputs, _, _ = self.gates[gate]
+        xs = [self.values[s] for s in inputs] if xs is None else xs
+        y = self.values[outputs[0]] if y is None else y
+        with no_recording(), quiet():
+            found = cotangents_of(card, attrs, [g], (y,), xs)[position]
+            found = found() if callable(found) else found
+        return None if found is None or isinstance(found, IndexedSlices) else np.asarray(found)
 
 
 def net_of(tape: Any) -> Net:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradtape.base.quiet import quiet
-from gradtape.core.bind import RAW
 from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
-from gradtape.insight.why.reason import Reason, at, quoted
+from gradtape.insight.why.reason import Reason, at, called, quoted
 
 _SINGULAR = ("log", "log1p", "real_div", "reciprocal", "rsqrt", "pow", "atanh", "digamma", "lgamma", "xlogy",
              "xlog1py", "xdivy", "floor_mod", "erfinv", "ndtri", "zeta", "polygamma", "expint")  # fmt: skip
@@ -115,16 +114,28 @@ def _given(case: Case, slot: int, index: tuple[int, ...]) -> Reason:
     )
 
 
+def first_bad(card: Any, inputs: Sequence[np.ndarray], value: np.ndarray) -> str:
+    """The first element of a result that is not finite, with its operands: "exp(120) = inf at element [2]"."""
+    index = _first(_bad(value))
+    operands = [_operand(card, x, value.shape, index) for x in inputs]
+    return f"{_sum(card, operands, value[index])}{_at(index)}"
+
+
+def _sum(card: Any, operands: Sequence[Any], value: Any) -> str:
+    shown = ", ".join(map(_number, operands))
+    return f"{called(card).rpartition('.')[2]}({shown}) = {_number(value)}"
+
+
 def _made(case: Case, gate: int, slot: int, index: tuple[int, ...]) -> Reason:
     net = case.net
     card, _, inputs, _, _, _ = net.gates[gate]
-    value = net.values[slot][index]
-    operands = tuple([_operand(net, card, s, slot, index) for s in inputs])
+    whole = net.values[slot]
+    value = whole[index]
+    operands = tuple([_operand(card, net.values[s], whole.shape, index) for s in inputs])
     singular = np.isnan(value) or (card.name in _SINGULAR and not _large(operands))
-    shown = ", ".join(map(_number, operands))
     message = (
-        f"The first value that is not finite is made by tf.{_word(card)}{at(net.place(gate))}{_at(index)}: "
-        f"{_word(card).rpartition('.')[2]}({shown}) = {_number(value)}."
+        f"The first value that is not finite is made by {called(card)}{at(net.place(gate))}{_at(index)}: "
+        f"{_sum(card, operands, value)}."
     )
     fix = _fix(case, gate, "keep its argument inside of its domain." if singular else _LARGE)
     data = {"index": index, "operands": operands, "phase": "forward"}
@@ -138,11 +149,10 @@ def _fix(case: Case, gate: int, otherwise: str) -> str:
     return _FIXES.get(called) or _FIXES.get(case.net.gates[gate][0].name, otherwise)
 
 
-def _operand(net: Any, card: Any, source: int, slot: int, index: tuple[int, ...]) -> Any:
+def _operand(card: Any, value: np.ndarray, shape: tuple[int, ...], index: tuple[int, ...]) -> Any:
     """An operand's element, or the element of largest size where it is not element by element."""
-    value = net.values[source]
     if card.family == "Elementwise":
-        return np.asarray(_entry(value, net.values[slot].shape, index)).reshape(-1)[0]
+        return np.asarray(_entry(value, shape, index)).reshape(-1)[0]
     flat = value.reshape(-1)
     return (
         flat[int(np.argmax(np.abs(flat)))]
@@ -151,7 +161,7 @@ def _operand(net: Any, card: Any, source: int, slot: int, index: tuple[int, ...]
     )
 
 
-def _large(operands: tuple[Any, ...]) -> bool:
+def _large(operands: Sequence[Any]) -> bool:
     return any(np.abs(x) > 1e15 for x in operands if np.asarray(x).dtype.kind in "fciu")
 
 
@@ -185,7 +195,7 @@ def _blown(case: Case, gate: int, position: int, g: np.ndarray, part: np.ndarray
     data: dict[str, Any] = {"index": index, "operands": (value,), "phase": "backward",
                             "elements": (int(bad.sum()), int(bad.size))}  # fmt: skip
     told: dict[str, Any] = {"op": card.tf_name, "place": net.place(gate), "data": data}
-    name = f"tf.{_word(card)}{at(net.place(gate))}"
+    name = f"{called(card)}{at(net.place(gate))}"
     if not np.any(coming):
         return _masked(case, gate, name, value, bad, told)
     local = _local(net, gate, position)
@@ -195,9 +205,10 @@ def _blown(case: Case, gate: int, position: int, g: np.ndarray, part: np.ndarray
             f"{_number(local[index])} × {_number(coming)}."
         )
         return case.reason("overflow", message, _LARGE, **told)
+    y = net.values[outputs[0]]
+    there = f" ({_number(y[index])})" if y.shape == x.shape else ""
     message = (
-        f"The derivative of {name} is not finite at {_number(value)}{_at(index)}, though its value is "
-        f"({_number(net.values[outputs[0]].reshape(-1)[0])})."
+        f"{name} has a value{there} at {_number(value)}{_at(index)}, but no finite derivative."
     )
     return case.reason(
         "infinite_derivative", message, _fix(case, gate, "keep it away from there."), **told
@@ -235,14 +246,12 @@ def _masked(
 
 def _local(net: Any, gate: int, position: int) -> np.ndarray | None:
     """The derivative itself, element by element."""
-    card, attrs, inputs, outputs, _, _ = net.gates[gate]
+    card, _, inputs, outputs, _, _ = net.gates[gate]
     if card.family != "Elementwise" or card.multi:
         return None
-    xs, y = [net.values[s] for s in inputs], net.values[outputs[0]]
-    with quiet():
-        found = card.vjp(RAW, np.ones_like(y), y, *xs, **attrs)[position]
-        found = found() if callable(found) else found
-    return np.asarray(found) if np.shape(found) == xs[position].shape else None
+    found = net.given_back(gate, position, np.ones_like(net.values[outputs[0]]))
+    same = found is not None and found.shape == net.values[inputs[position]].shape
+    return found if same else None
 
 
 def _number(x: Any) -> str:
@@ -254,7 +263,3 @@ def _number(x: Any) -> str:
 
 def _at(index: tuple[int, ...]) -> str:
     return f" at element [{', '.join(map(str, index))}]" if index else ""
-
-
-def _word(card: Any) -> str:
-    return card.public[0] if card.public else card.name

@@ -90,6 +90,20 @@ def quoted(name: str, otherwise: str) -> str:
     return f"`{name}`" if name else otherwise
 
 
+_WITHOUT_NAME = {
+    "strided_slice": "the index", "host": "tf.numpy_function", "call": "the traced function",
+    "watched": "the traced function", "shape_of": "tf.shape", "affine": "tf.matmul", "gemm": "tf.matmul",
+    "einsum": "tf.einsum", "top_k": "tf.math.top_k", "max_pool": "tf.nn.max_pool", "avg_pool": "tf.nn.avg_pool",
+}  # fmt: skip
+
+
+def called(card: Any) -> str:
+    """What an operation is called in TensorFlow: "tf.nn.relu"."""
+    if card.public:
+        return f"tf.{card.public[0]}"
+    return str(_WITHOUT_NAME.get(card.name, card.tf_name))
+
+
 def line_of(place: Any) -> str:
     """'line 12' of a place that is known, or 'an unknown line'."""
     return f"line {place.line}" if place is not None else "an unknown line"

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.quiet import quiet
-from gradtape.core.bind import RAW
-from gradtape.core.slices import IndexedSlices
 from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
-from gradtape.insight.why.reason import Reason, at, quoted
+from gradtape.insight.why.reason import Reason, at, called, quoted
 
 DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value", "crelu")
 SATURATING = (
@@ -87,7 +85,7 @@ def dead_units(case: Case) -> str:
         if len(dead):
             which = ", ".join(map(str, dead[:8])) + (", ..." if len(dead) > 8 else "")
             place = at(case.net.place(index))
-            return f"tf.{_word(card)}{place} passes nothing on for {len(dead)} of {part.shape[-1]} units ({which})."
+            return f"{called(card)}{place} passes nothing on for {len(dead)} of {part.shape[-1]} units ({which})."
     return ""
 
 
@@ -139,7 +137,7 @@ def _cancelled(case: Case) -> tuple[int, Reason] | None:
     owner = net.owners[wire]
     name = quoted(case.here.name_of(owner) if owner is not None else "", "an intermediate value")
     message = f"The parts of the gradient by {name} that come from {lines} cancel: they add up to exactly 0."
-    fix = "look at the signs of the terms: what is added on one line is taken away on another."
+    fix = "look at the signs of the terms: what one adds, the other takes away."
     card = net.gates[last][0]
     return last, case.reason("cancelled", message, fix, op=card.tf_name, place=places[-1],
                              data={"places": tuple(places)})  # fmt: skip
@@ -184,7 +182,8 @@ def _dead(case: Case, stop: Stop) -> Reason:
     x = net.values[inputs[stop.position]]
     total = int(np.count_nonzero(stop.g)) if stop.g.shape == x.shape else x.size
     units = x.shape[-1] if x.ndim > 1 else x.size
-    what = f"all {units} units" if units > 1 else "the unit"
+    plural = "units" if x.ndim > 1 else "elements"
+    what = f"all {units} {plural}"
     low, high = float(x.min()), float(x.max())
     span = f"{high:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     if card.name in ("relu", "relu6") and high <= 0:
@@ -199,8 +198,12 @@ def _dead(case: Case, stop: Stop) -> Reason:
             if units > 1
             else "the value lies outside of the bounds"
         )
-        fix = f"keep the values inside of the bounds of tf.{_word(card)}, or widen them."
-    message = f"tf.{_word(card)}{at(net.place(stop.gate))} passes nothing on: {why} (the input is {span})."
+        fix = f"keep the values inside of the bounds of {called(card)}, or widen them."
+    to = _operand(case, stop)
+    message = (
+        f"{_shown(case, stop)} passes nothing on{f' to `{to}`' if to else ''}: {why} (the input is "
+        f"{span})."
+    )
     dead = tuple(range(units))
     return _told(case, stop, "dead_unit", message, fix, dead=dead, units=units, elements=total)
 
@@ -212,7 +215,8 @@ def _saturated(case: Case, stop: Stop, size: str) -> Reason:
     low, high = float(x.min()), float(x.max())
     span = f"{high:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     message = (
-        f"{_shown(case, stop)} is saturated: its input is {span}, where its derivative is {size}."
+        f"{_shown(case, stop)} is saturated: its input is {span}, where it is flat, and the "
+        f"gradient is {size}."
     )
     fix = "make its input smaller: scale the data, start with smaller weights, or normalise before it."
     if "softmax" in card.name or "cross_entropy" in card.name:
@@ -268,18 +272,15 @@ def _not_chosen(case: Case, stop: Stop) -> Reason:
 
 def _sums_out(case: Case, stop: Stop) -> bool:
     """Whether it is the sum over broadcast axes that is zero."""
-    card, attrs, inputs, outputs, _, _ = case.net.gates[stop.gate]
+    card = case.net.gates[stop.gate][0]
     if card.multi or stop.part.size >= stop.g.size or card.family != "Elementwise":
         return False
-    xs = [case.net.values[s] for s in inputs]
-    with quiet():
-        found = card.vjp(RAW, stop.g, case.net.values[outputs[0]], *xs, **attrs)[stop.position]
-        found = found() if callable(found) else found
-    return found is not None and bool(np.any(np.asarray(found)))
+    found = case.net.given_back(stop.gate, stop.position, stop.g)
+    return found is not None and bool(np.any(found))
 
 
 def _times_zero(case: Case, stop: Stop) -> Reason | None:
-    card, attrs, inputs, outputs, _, _ = case.net.gates[stop.gate]
+    card, _, inputs, _, _, _ = case.net.gates[stop.gate]
     xs = [case.net.values[s] for s in inputs]
     others = [i for i in range(len(xs)) if i != stop.position]
     if len(others) and all(inputs[i] == inputs[stop.position] for i in others):
@@ -294,13 +295,9 @@ def _times_zero(case: Case, stop: Stop) -> Reason | None:
                      operand=i)  # fmt: skip
     if card.multi:
         return None
-    with quiet():
-        sizes = [np.abs(x) if x.dtype.kind == "f" else x for x in xs]
-        found: Any = card.vjp(RAW, np.abs(stop.g), case.net.values[outputs[0]], *sizes, **attrs)[
-            stop.position
-        ]
-        found = found() if callable(found) else found
-    if isinstance(found, IndexedSlices) or found is None:
+    sizes = [np.abs(x) if x.dtype.kind == "f" else x for x in xs]
+    found = case.net.given_back(stop.gate, stop.position, np.abs(stop.g), sizes)
+    if found is None:
         return None
     if card.family == "Contraction" and np.any(found):
         message = f"The products that {_shown(case, stop)} adds up on the way back cancel exactly."
@@ -319,16 +316,14 @@ def _in_float64(case: Case, stop: Stop) -> bool:
     xs = [case.net.values[s] for s in inputs]
     if card.family not in ("Elementwise", "Contraction", "Reduce") or card.multi:
         return False
-    if any(x.dtype.kind != "f" for x in xs) or stop.g.dtype == np.float64:
+    if any(x.dtype.kind != "f" for x in (*xs, stop.g)) or stop.g.dtype == np.float64:
         return False
     with quiet():
         wide = [x.astype(np.float64) for x in xs]
-        y = card.kernel(*wide, **attrs)
-        found = card.vjp(RAW, stop.g.astype(np.float64), np.asarray(y), *wide, **attrs)[
-            stop.position
-        ]
-        found = found() if callable(found) else found
-    return found is not None and bool(np.any(np.asarray(found)))
+        y = np.asarray(card.kernel(*wide, **attrs))
+    g = stop.g.astype(np.float64)
+    found = case.net.given_back(stop.gate, stop.position, g, wide, y)
+    return found is not None and bool(np.any(found))
 
 
 def _flat(case: Case, stop: Stop) -> Reason:
@@ -348,12 +343,8 @@ def _flat(case: Case, stop: Stop) -> Reason:
     return _told(case, stop, "flat", message, fix)
 
 
-def _word(card: Any) -> str:
-    return card.public[0] if card.public else card.name
-
-
 def _shown(case: Case, stop: Stop) -> str:
-    return f"tf.{_word(case.net.gates[stop.gate][0])}{at(case.net.place(stop.gate))}"
+    return f"{called(case.net.gates[stop.gate][0])}{at(case.net.place(stop.gate))}"
 
 
 def _operand(case: Case, stop: Stop) -> str:

@@ -58,7 +58,7 @@ class TensorBoard(Callback):
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq, self.write_graph = histogram_freq, write_graph
         self.write_steps_per_second = write_steps_per_second
-        self.update_freq = 1 if update_freq == "batch" else update_freq
+        self.update_freq: Any = 1 if update_freq == "batch" else update_freq
         self._files: dict[str, EventFile] = {}
         self._batches = self._at_epoch_begin = 0
         self._began = self._batch_began = 0.0

@@ -56,7 +56,7 @@ export function drawCurve(holder, curve) {
     }
     svg.append(
       drawn("text", { class: "tick", x: BOX.left, y: BOX.height - 8 }, "0"),
-      drawn("text", { class: "tick", x: BOX.width - BOX.right, y: BOX.height - 8, "text-anchor": "end" }, `${end} steps`),
+      drawn("text", { class: "tick", x: BOX.width - BOX.right, y: BOX.height - 8, "text-anchor": "end" }, last[0] === 1 ? "1 step" : `${end} steps`),
       drawn("path", { class: "line", d: `M${points.map(([s, l]) => `${x(s).toFixed(1)} ${y(l).toFixed(1)}`).join("L")}` }),
       drawn("circle", { class: "now", cx: x(last[0]), cy: y(last[1]), r: 4 }),
     );
@@ -119,7 +119,7 @@ export function drawRegions(canvas, { side, reach, levels }, points, labels) {
   pen.strokeStyle = colour("--point-edge");
   points.forEach(([x, y], index) => {
     const [cx, cy] = [(x / reach + 1) * 0.5 * size, (1 - y / reach) * 0.5 * size];
-    pen.fillStyle = colour(labels[index] ? "--one-strong" : "--zero-strong");
+    pen.fillStyle = colour(labels[index] ? "--plus" : "--minus");
     pen.beginPath();
     if (labels[index]) pen.arc(cx, cy, 4.5, 0, 2 * Math.PI);
     else pen.rect(cx - 4, cy - 4, 8, 8);
@@ -136,10 +136,12 @@ export function drawTensor(holder, tensor) {
   const title = element("h3", {}, tensor.name);
   if (!scalar) title.append(element("span", { class: "shape" }, ` ${tensor.shape.join(" × ")}`));
   const ratio = element("p", { class: "ratio", "data-exact": String(tensor.ratio) });
-  ratio.append(`update ${tensor.ratio === null ? "–" : text(tensor.ratio)}`);
+  ratio.append(`update / weight ${tensor.ratio === null ? "–" : text(tensor.ratio)}`);
   holder.dataset.tensor = tensor.name;
   if (scalar) {
-    const pair = element("p", { class: "pair" }, figure("value", tensor.value[0]), figure("gradient", tensor.gradient[0]));
+    const pair = element("dl", { class: "pair" },
+      element("dt", {}, "value"), figure("value", tensor.value[0], "dd"),
+      element("dt", {}, "gradient"), figure("gradient", tensor.gradient[0], "dd"));
     holder.replaceChildren(title, pair, ratio);
     return;
   }
@@ -150,16 +152,24 @@ export function drawTensor(holder, tensor) {
   holder.replaceChildren(title, maps, ratio, numbers);
 }
 
-const figure = (kind, value) => element("span", { class: kind, "data-exact": String(value) }, text(value));
+// A value is green; a gradient has the colour of its sign.
+function classOf(kind, value) {
+  if (kind === "value") return kind;
+  const number = numberOf(value);
+  return number > 0 ? `${kind} plus` : number < 0 ? `${kind} minus` : kind;
+}
+
+const figure = (kind, value, tag = "span") =>
+  element(tag, { class: classOf(kind, value), "data-exact": String(value) }, text(value));
 
 function map(tensor, kind) {
-  const columns = tensor.shape.at(-1);
   const values = tensor[kind].map(numberOf);
+  const columns = tensor.shape.at(-1) === 1 ? values.length : tensor.shape.at(-1); // a column lies down
   const rows = values.length / columns;
   const largest = Math.max(...values.map(Math.abs).filter(Number.isFinite), 0);
   const label = `${kind} of ${tensor.name}, largest ${text(largest)}`;
   const canvas = element("canvas", { width: columns, height: rows, class: "map", role: "img", "aria-label": label });
-  const [less, none, more] = ["--minus", "--panel", `--${kind}`].map((name) => rgb(colour(name)));
+  const [less, none, more] = ["--minus", "--panel", "--plus"].map((name) => rgb(colour(name)));
   const image = new ImageData(columns, rows);
   values.forEach((value, index) => {
     const share = largest ? Math.min(1, Math.abs(value || 0) / largest) : 0;
@@ -180,8 +190,7 @@ function table(tensor) {
     const place = tensor.shape.length > 1 ? [Math.floor(index / columns), index % columns] : [index];
     body.append(
       element("tr", {}, element("th", { scope: "row" }, `[${place.join(", ")}]`),
-        element("td", { class: "value", "data-exact": String(value) }, text(value)),
-        element("td", { class: "gradient", "data-exact": String(tensor.gradient[index]) }, text(tensor.gradient[index]))),
+        figure("value", value, "td"), figure("gradient", tensor.gradient[index], "td")),
     );
   });
   const head = ["entry", "value", "gradient"].map((name) => element("th", { scope: "col" }, name));

@@ -93,7 +93,7 @@ function showCircuit(path) {
   byId("explain").textContent = "Show it as it is now";
   const link = element("a", { href: path, target: "_blank" }, "Open it in a tab of its own");
   const page = element("iframe", {
-    class: "live", src: path, title: `The circuit at step ${frame.step}`, sandbox: "allow-scripts allow-downloads",
+    class: "live", src: `${path}?theme=${document.documentElement.dataset.theme ?? ""}`, title: `The circuit at step ${frame.step}`, sandbox: "allow-scripts allow-downloads",
   });
   byId("circuit").replaceChildren(page, element("p", {}, link));
 }

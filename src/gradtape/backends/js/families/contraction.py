@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from gradtape.backends.js.numbers import FLOAT32
-from gradtape.backends.js.places import row_major, walk
+from gradtape.backends.js.places import place, row_major, walk
 from gradtape.backends.js.writer import Writer
 from gradtape.graph.ir import Equation, Value
 
 Strides = Mapping[str, int]
+ROW = 8  # elements: shorter rows are not worth a buffer
 
 
 def product(
@@ -21,23 +24,52 @@ def product(
     w.begin(z)
     if not z.aval.size:
         return
+    if b.floating and plus is None and _in_rows(kept, summed, size, strides):
+        _rows(w, x, y, z, kept, summed, size, strides)
+        return
     outer, inner = [size[c] for c in kept], [size[c] for c in summed]
-    of_x, of_y = strides
-    with walk(w, outer, row_major(outer), [of_x.get(c, 0) for c in kept], [of_y.get(c, 0) for c in kept]) as (
-        to, at_x, at_y,
-    ):  # fmt: skip
+    of_outer, of_inner = (
+        [[of.get(c, 0) for c in part] for of in strides] for part in (kept, summed)
+    )
+    with walk(w, outer, row_major(outer), *of_outer) as (to, *starts):
         total = w.name("s")
         w.line(f"let {total} = 0;")
-        starts = [at_x, at_y]
-        with walk(w, inner, [of_x.get(c, 0) for c in summed], [of_y.get(c, 0) for c in summed], bases=starts) as (
-            p, q,
-        ):  # fmt: skip
+        with walk(w, inner, *of_inner, bases=starts) as (p, q):
             if b.floating:
                 w.line(f"{total} += {w.element(x, p)} * {w.element(y, q)};")
             else:
                 w.line(f"{total} = {b.add(total, b.mul(w.read(x, p), w.read(y, q)))};")
         found = f"f({total})" if z.dtype == FLOAT32 else total
         w.store(z, to, found if plus is None else plus(total, to))
+
+
+def _in_rows(kept: str, summed: str, size: Mapping[str, int], strides: Sequence[Strides]) -> bool:
+    """Whether y lies by rows of the result, so that its rows are better added up than its columns."""
+    of_x, of_y = strides
+    if not kept or not summed or size[kept[-1]] < ROW or size[summed[-1]] < 2:
+        return False
+    return of_y.get(kept[-1]) == 1 and not of_x.get(kept[-1]) and of_y.get(summed[-1]) != 1
+
+
+def _rows(
+    w: Writer, x: Value, y: Value, z: Value, kept: str, summed: str, size: Mapping[str, int],
+    strides: Sequence[Strides],
+) -> None:  # fmt: skip
+    """Row by row of the result: rows of y, each times an element of x, are added up in float64."""
+    n = size[kept[-1]]
+    outer, inner = [size[c] for c in kept[:-1]], [size[c] for c in summed]
+    of_outer, of_inner = (
+        [[of.get(c, 0) for c in part] for of in strides] for part in (kept[:-1], summed)
+    )
+    row = w.buffer(np.dtype(np.float64), n)
+    with walk(w, outer, [n * s for s in row_major(outer)], *of_outer) as (to, *starts):
+        w.line(f"{row}.fill(0);")
+        with walk(w, inner, *of_inner, bases=starts) as (p, q):
+            factor = w.read(x, p)
+            with w.loop(n) as k:
+                w.line(f"{row}[{k}] += {factor} * {w.element(y, place([k], [1], q))};")
+        with w.loop(n) as k:
+            w.store(z, place([k], [1], to), f"{row}[{k}]")
 
 
 LETTERS = "abcdefgh"

@@ -100,6 +100,11 @@ class Spot:
     trouble: str = ""
 
     @property
+    def told(self) -> bool:
+        """Whether something is explained or said of it."""
+        return bool(self.turns or self.trouble)
+
+    @property
     def title(self) -> str:
         """ "cell 3, line 2" or "train.py, line 12"."""
         where = f"cell {self.cell}" if self.cell is not None else Path(self.file).name

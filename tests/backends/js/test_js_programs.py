@@ -111,6 +111,43 @@ def test_the_way_back_through_a_loop_of_unknown_length(engine: Any) -> None:
     check(engine, second, *[rng.normal(size=v.shape) * 0.4 for v in second.inputs])
 
 
+# --- large enough for loops that small graphs do not have
+
+
+@pytest.mark.parametrize("flags", [(False, False), (True, False), (False, True), (True, True)])
+def test_products_of_long_rows(engine: Any, flags: tuple[bool, bool]) -> None:
+    rng = np.random.default_rng(0)
+    for dtype, batch in (("float32", ()), ("float64", (2,)), ("int32", ())):
+        x, y = (np.asarray(8 * rng.normal(size=s)).astype(dtype) for s in ((*batch, 5, 7), (7, 12)))
+        x, y = (v.swapaxes(-1, -2) if turned else v for v, turned in zip((x, y), flags))
+
+        def product(a: Any, b: Any) -> Any:
+            return [
+                tf.matmul(a, b, *flags),
+                tf.einsum("...ij,jk->...ik", a, tf.transpose(b) if b.shape[0] == 12 else b),
+            ]
+
+        def plain(a: Any, b: Any) -> Any:
+            return [tf.matmul(a, b, *flags)]
+
+        check(engine, traced(plain if flags[0] else product, x, y), x, y)
+
+
+def test_a_network_of_convolutions(engine: Any) -> None:
+    def loss(x: Any, k: Any, w: Any, labels: Any) -> Any:
+        h = tf.nn.max_pool2d(tf.nn.relu(tf.nn.conv2d(x, k, 1, "SAME")), 2, 2, "VALID")
+        logits = tf.matmul(tf.reshape(h, [3, -1]), w)
+        return [tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)]
+
+    rng = np.random.default_rng(0)
+    shapes = ((3, 8, 8, 1), (3, 3, 1, 8), (4 * 4 * 8, 10))
+    arrays = [rng.normal(size=s).astype(np.float32) for s in shapes]
+    labels = rng.integers(0, 10, 3)
+    graph = traced(loss, *arrays, labels)
+    g = rng.uniform(0.5, 1.5, 3).astype(np.float32)
+    check(engine, gradient_of(graph).graph, *arrays, labels, g)
+
+
 # --- circuits
 
 
@@ -123,6 +160,16 @@ def test_circuits(engine: Any, gates: int) -> None:
     bodies = re.split(r"^function part\d+\(\) \{$", program.source, flags=re.MULTILINE)[1:-1]
     assert all(body.count(";") < 3 * CHUNK for body in bodies)
     assert "for (" not in program.source  # straight on
+
+
+def test_circuits_of_float32(engine: Any) -> None:
+    """A chain of 1,000 roundings cancels digits of single wires: each is held to the largest of all wires."""
+    graph, arrays = circuit(1000, "float32")
+    (found,) = engine.run([(emit(graph), arrays)])
+    wanted = graph.run(*arrays)
+    half = len(wanted) // 2
+    for part in (slice(0, half), slice(half, None)):
+        assert differs(np.stack(found[part]), np.stack(wanted[part])) == ""
 
 
 def test_booleans_go_from_function_to_function(engine: Any) -> None:
@@ -337,6 +384,11 @@ def test_no_code_from_text() -> None:
     source = emit(graph, "wires").source
     assert source.startswith("export const wires = (() => {")
     assert not re.search(r"\beval\b|\bFunction\(|\bimport\b|\bimportScripts\b|https?:", source)
+
+
+def test_the_same_graph_is_the_same_text() -> None:
+    graph, _ = circuit(600, "float32")
+    assert emit(graph).source == emit(graph).source
 
 
 def test_names() -> None:

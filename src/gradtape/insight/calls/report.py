@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 
-from gradtape.runner.explaining import Explained, chosen
-from gradtape.runner.files import write_whole
-from gradtape.runner.gradient_calls import Spot, Turn
-from gradtape.runner.report_parts import STATES, source_table
+from gradtape.insight.calls.spots import Spot, Turn
+from gradtape.insight.calls.tables import STATES, source_table
 
 
-def write_report(explained: Explained, output: Path) -> None:
-    """Write the page and say so.  Raises RunnerError where it cannot be written."""
-    write_whole(output, report(explained), "the page")
-    calls = sum(spot.times for spot in explained.spots)
-    said = "one call" if calls == 1 else f"{calls:,} calls"
-    print(f"{explained.path.name}: {said} of tape.gradient, see {output}", file=sys.stderr)
+def report(file: str, spots: list[Spot], trouble: str = "") -> str:
+    """The page.
 
-
-def report(explained: Explained) -> str:
-    """The page."""
-    name = escape(explained.path.name)
-    spots = chosen(explained.spots)
-    style = (files("gradtape.runner") / "report.css").read_text("utf-8")
-    trouble = f'<p class="trouble">{escape(explained.trouble)}</p>' if explained.trouble else ""
-    contents = "".join(f"<li>{_line(n, spot)}</li>" for n, spot in enumerate(spots, start=1))
-    listed = f'<nav aria-label="Calls"><ol>{contents}</ol></nav>' if len(spots) > 1 else ""
-    sections = "".join(_section(n, spot) for n, spot in enumerate(spots, start=1))
+    file: the name of the file that ran.  spots: all places, those too of which nothing is explained.  trouble: why it
+    did not run to its end.
+    """
+    name = escape(file)
+    shown = [spot for spot in spots if spot.told]
+    style = (files("gradtape.insight.calls") / "report.css").read_text("utf-8")
+    failed = f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
+    contents = "".join(f"<li>{_line(n, spot)}</li>" for n, spot in enumerate(shown, start=1))
+    listed = f'<nav aria-label="Calls"><ol>{contents}</ol></nav>' if len(shown) > 1 else ""
+    sections = "".join(_section(n, spot) for n, spot in enumerate(shown, start=1))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{name}, explained</title><style>{style}</style></head><body><header>"
-        f"<h1>{name}, explained</h1><p>{_summary(explained.spots)}</p>{trouble}</header>{listed}"
+        f"<h1>{name}, explained</h1><p>{_summary(spots)}</p>{failed}</header>{listed}"
         f"<main>{sections}</main></body></html>\n"
     )
 

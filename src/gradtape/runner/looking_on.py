@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gradtape.runner.gradient_calls import Wish
+from gradtape.insight.calls.spots import Wish
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def looking_on(wish: Wish | None, eagerly: bool, main: str = "") -> Iterator[Non
     if wish is None:
         yield
         return
-    from gradtape.runner.onlooker import Onlooker
+    from gradtape.insight.calls.onlooker import Onlooker
 
     onlooker = Onlooker(wish, main)
     onlooker.attach()

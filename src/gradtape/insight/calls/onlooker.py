@@ -27,8 +27,9 @@ from gradtape.core.context import GRADIENT_OBSERVERS, STATE, no_recording
 from gradtape.core.convert import convert
 from gradtape.core.tape import GradientTape
 from gradtape.core.variable import Variable
+from gradtape.insight.calls.scene import in_scene
+from gradtape.insight.calls.spots import PLACES, Source, Spot, Turn, Wish, write_spots
 from gradtape.insight.source import Place, place_of
-from gradtape.runner.gradient_calls import PLACES, Source, Spot, Turn, Wish, write_spots
 
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
@@ -115,7 +116,7 @@ class Onlooker:
         self.busy.now = True
         try:
             with no_recording(), quiet(), _silent(), _printing():
-                return _in_scene(seen, lambda: _turn(seen, turn, self.wish.live))
+                return in_scene(seen.file, seen.names, lambda: _turn(seen, turn, self.wish.live))
         except Exception as error:  # whatever it is, the user's program goes on
             return Turn(turn, [], [], trouble=_excuse(error))
         finally:
@@ -184,12 +185,6 @@ def _names(frame: Any, tape: Any, targets: list[Any], sources: list[Any]) -> dic
     return names
 
 
-def _in_scene(seen: Seen, make: Callable[[], Turn]) -> Turn:
-    """Call `make` from a frame that looks like the user's: explanations read names there."""
-    scene = {**seen.names, "__make__": make, "__builtins__": {}}
-    return eval(compile("__make__()", seen.file, "eval"), scene)
-
-
 @contextmanager
 def _silent() -> Iterator[None]:
     """What the tape has warned of already is not said twice."""
@@ -220,7 +215,9 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
         made.trouble = _excuse(error)
         explanation = None
     told = dict(_told(explanation))
-    made.targets = [told.get(("target", n), f"target {n + 1}") for n in range(len(seen.targets))]
+    for n, tensor in enumerate(seen.targets):
+        name = told.get(("target", n)) or _name_of(tensor, seen.names) or f"target {n + 1}"
+        made.targets.append(name)
     for n, (source, gradient) in enumerate(zip(seen.sources, seen.gradients)):
         name = told.get(("source", n)) or _name_of(source, seen.names) or f"source {n + 1}"
         made.sources.append(_source(seen, name, source, gradient))
@@ -254,12 +251,12 @@ def _told(explanation: Any) -> Iterator[tuple[tuple[str, int], str]]:
                 yield (kind, position), recording.wires[index].name
 
 
-def _name_of(source: Any, names: dict[str, Any]) -> str:
-    """A source's name: in the code, or its own."""
+def _name_of(thing: Any, names: dict[str, Any]) -> str:
+    """A target's or source's name: in the code, or its own."""
     for name, value in names.items():
-        if value is source:
+        if value is thing:
             return name
-    return source.name.partition(":")[0] if isinstance(source, Variable) else ""
+    return thing.name.partition(":")[0] if isinstance(thing, Variable) else ""
 
 
 def _excuse(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from gradtape.runner.gradient_calls import Source, Turn
+from gradtape.insight.calls.spots import Source, Turn
 
 STATES = {"some": "", "zero": "zero", "none": "None", "not finite": "not finite"}
 
