@@ -68,7 +68,9 @@ def document(data: dict[str, Any], source: str, title: str) -> str:
 
 def widget_module(source: str) -> str:
     """The same as a module for anywidget."""
-    return f"{programs(source)}\n\n{modules()}\n\nexport default {{ render: rendering(programs) }};\n"
+    return (
+        f"{programs(source)}\n\n{modules()}\n\nexport default {{ render: rendering(programs) }};\n"
+    )
 
 
 def _hash(text: str) -> str:

@@ -1,6 +1,6 @@
 // Where a number comes from: how it was computed, and its gradient as local derivative × upstream, summed over the uses.
 
-import { el, say } from "./dom.js";
+import { el, freshId, say } from "./dom.js";
 import { localText, productTerms, sign, spread, valueText } from "./formulas.js";
 import { bracketed, place, short } from "./numbers.js";
 
@@ -9,7 +9,8 @@ const USES = 12;
 
 export function derivation(model) {
   const { data } = model;
-  const select = el("select", { id: "gradtape-wire", onchange: () => model.select(Number(select.value)) });
+  const id = freshId("wire");
+  const select = el("select", { id, onchange: () => model.select(Number(select.value)) });
   for (const index of data.wires.keys()) {
     if (!model.ofProgram(index)) select.append(el("option", { value: index }, optionText(model, index)));
   }
@@ -18,7 +19,7 @@ export function derivation(model) {
     "section",
     { class: "panel derivation", "aria-label": "Derivation" },
     el("h2", {}, "Where it comes from"),
-    el("p", { class: "choose" }, el("label", { for: "gradtape-wire" }, "Number "), select),
+    el("p", { class: "choose" }, el("label", { for: id }, "Number "), select),
     body,
   );
   let lines = [];

@@ -35,6 +35,10 @@ export function mount(root, data, programs, heading = "h1") {
       el("div", { class: "side" }, descent(model), ...controls(model)),
     ),
   );
+  if (heading !== "h1") {
+    // In a notebook there may be several: they are no landmarks of the document.
+    for (const part of root.querySelectorAll("section, [role=region]")) part.setAttribute("role", "group");
+  }
   picture.fit();
   return { model, picture, close: () => picture.watcher.disconnect() };
 }
