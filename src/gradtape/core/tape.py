@@ -345,11 +345,17 @@ class GradientTape:
                     self._asked, STATE.unexplained = targets, ref(self)
                 return None
             if unconnected is UnconnectedGradients.RAISE:
-                raise UnconnectedError(self._why_unconnected(source, targets), source=source)
+                raise UnconnectedError(self._why_unconnected(source, targets))
             return Tensor(np.zeros(source._value.shape, source._value.dtype))
         if isinstance(g, IndexedSlices):
             return as_public(g)
         return g if isinstance(g, Tensor) else Tensor(np.asarray(g))
+
+    def check_connected(self, target: Any, sources: list[Any], found: list[Any]) -> None:
+        """Raises UnconnectedError, with the reason, for the first source without a cotangent in `found`."""
+        for source, g in zip(sources, found):
+            if g is None:
+                raise UnconnectedError(self._why_unconnected(source, [target]))
 
     def _why_unconnected(self, source: Any, targets: list[Any]) -> str:
         if self._explains and STATE.trace is None:

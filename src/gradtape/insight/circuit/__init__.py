@@ -15,17 +15,17 @@
                 "gate", "position": the one input that it leads to, or -1,
                 "paths": [SVG path data], "dots": [[x, y]],             dots: where it branches
                 "tone": "plus" | "minus" | "mixed" | "zero" | "none" | "bad", "strength": 0 to 4,
-                "value": TEXT | null, "gradient": TEXT | null, "title"},
+                "name": TEXT | null, "value": TEXT | null, "gradient": TEXT | null, "title"},
                {... "branch": true, "gate", "position",                 one per branch of a wire that is used
-                "value": null, "gradient": TEXT}],                      several times: recording.gates[gate].parts[position]
+                "value": null, "gradient": TEXT}],                      several times: gates[gate].parts[position]
      "texts": [TEXT]}                                                   the legend
 
     TEXT: {"x", "y", "anchor": "start" | "middle" | "end", "text", "size", "room": pixels kept free for it, "tone",
-           "role": "value" | "gradient" | "part" | "sign" | "small" | "word" | "name" | "end" | "heading" | "detail"
-                   | "legend"}
+           "role": "value" | "gradient" | "part" | "sign" | "small" | "word" | "name" | "called" | "end" | "heading"
+                   | "detail" | "legend"}
 
-x, y of a TEXT are on its baseline. "room" is at least that of "−0.000" on wires. Constants that became part of a gate's
-sign (the 1 of "+1") have no wire here.
+x, y of a TEXT are on its baseline. On wires "room" is at least that of "−0.000" (with `decimals`, of so many). Constants
+that became part of a gate's sign (the 1 of "+1") have no wire here.
 """
 
 from gradtape.insight.circuit.circuit import Circuit, circuit_of

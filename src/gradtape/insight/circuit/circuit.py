@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from gradtape.base.errors import ArgumentError
 from gradtape.insight.circuit.data import data_of
-from gradtape.insight.circuit.drawing import Drawing, Text
+from gradtape.insight.circuit.drawing import Drawing
 from gradtape.insight.circuit.dress import Dress, Look
-from gradtape.insight.circuit.layout import Picture, arranged
-from gradtape.insight.circuit.palette import LEGEND
+from gradtape.insight.circuit.graphs import dot_of, mermaid_of
+from gradtape.insight.circuit.html import fragment_of, html_of
+from gradtape.insight.circuit.picture import picture_of
+from gradtape.insight.circuit.plot import figure_of, save_figure
+from gradtape.insight.circuit.scene import Picture
 from gradtape.insight.circuit.sketch import Opens, sketch_of
 from gradtape.insight.circuit.svg import svg_of
-from gradtape.insight.circuit.widths import width_of
+from gradtape.insight.circuit.tikz import tikz_of
+from gradtape.insight.circuit.unfold import View, views
 from gradtape.insight.recording import Recording
 
-_MARGIN = 12.0
-_WIDEST = 1360.0
 _MANY = 40  # gates, from which a model is folded into its layers
 
 
@@ -53,13 +56,66 @@ class Circuit:
         """The picture as an SVG document. theme: "light" or "dark"; "": as the reader's system says."""
         return svg_of(self.drawing, self._title(), theme)
 
+    def html(self) -> str:
+        """A page that needs nothing else: layers unfold when clicked, gates tell where they come from."""
+        return html_of(self._views(), self._title(), f"Circuit of {self._name()}")
+
+    def tikz(self, standalone: bool = False) -> str:
+        """The picture as a LaTeX `tikzpicture`; standalone: as a document of its own."""
+        return tikz_of(self.drawing, standalone)
+
+    def dot(self) -> str:
+        """The circuit in Graphviz's language."""
+        return dot_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+
+    def mermaid(self) -> str:
+        """The circuit as a Mermaid flowchart."""
+        return mermaid_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+
     def json(self) -> str:
-        """The laid-out drawing as JSON."""
+        """The laid-out drawing as JSON: the fields are those in the docstring of `gradtape.insight.circuit`."""
         data = data_of(self.drawing, self._title(), self.detail, self._look.direction)
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
+    def png(self, path: str | Path, scale: float = 2.0, theme: str = "light") -> None:
+        """Writes the picture through matplotlib. scale: pixels per pixel of the drawing; theme: "light" or "dark".
+
+        Raises ImportError where matplotlib is not installed.
+        """
+        save_figure(self.drawing, path, scale, theme)
+
+    def figure(self, theme: str = "light") -> Any:
+        """A matplotlib figure of the picture. Raises ImportError where matplotlib is not installed."""
+        return figure_of(self.drawing, theme)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the circuit in the form that the suffix names: svg, html, png, pdf, tex, dot, gv, mmd or json.
+
+        Raises ValueError for another suffix, ImportError for png and pdf where matplotlib is not installed.
+        """
+        suffix = Path(path).suffix.lower().lstrip(".")
+        if suffix in ("png", "pdf"):
+            self.png(path)
+            return
+        forms: dict[str, Callable[[], str]] = {
+            "svg": self.svg, "html": self.html, "htm": self.html, "tex": lambda: self.tikz(True),
+            "tikz": self.tikz, "dot": self.dot, "gv": self.dot, "mmd": self.mermaid, "json": self.json,
+        }  # fmt: skip
+        if suffix not in forms:
+            raise ArgumentError(
+                "A circuit is saved as .svg, .html, .png, .pdf, .tex, .tikz, .dot, .gv, .mmd or .json.",
+                path=str(path),
+            )
+        Path(path).write_text(forms[suffix](), encoding="utf-8")
+
     def _repr_svg_(self) -> str:
         return self.svg()
+
+    def _repr_html_(self) -> str:
+        return fragment_of(self._views(), self._title(), f"Circuit of {self._name()}")
+
+    def _views(self) -> list[View]:
+        return views(self.recording, self._look, self._opens, self._laid_out())
 
     def _name(self) -> str:
         names = [self.recording.wires[t].name or "the target" for t in self.recording.targets]
@@ -72,27 +128,6 @@ class Circuit:
         if self._picture is None:
             self._picture = picture_of(self.recording, self._look, self._opens)
         return self._picture
-
-
-def picture_of(recording: Recording, look: Look, opens: Opens | None) -> Picture:
-    """The whole picture, with a margin and the legend."""
-    picture = arranged(sketch_of(recording, opens), Dress(recording, look), _WIDEST)
-    drawing = picture.drawing.moved(_MARGIN, _MARGIN)
-    width, height = drawing.width + 2 * _MARGIN, drawing.height + 2 * _MARGIN
-    if look.gradients:
-        tones = {line.tone for line in drawing.lines}
-        texts = []
-        x, y = _MARGIN, height + 10
-        for tone, text in LEGEND:
-            if tone in ("value", "ink") or tone in tones:
-                size = width_of(text, 12.0)
-                texts.append(
-                    Text(x, y, text, "legend", 12.0, size, "start", "" if tone == "ink" else tone)
-                )
-                x += size + 14
-        width, height = max(width, x), height + 20
-        drawing = replace(drawing, texts=(*drawing.texts, *texts))
-    return replace(picture, drawing=replace(drawing, width=width, height=height))
 
 
 def circuit_of(

@@ -51,5 +51,5 @@ def _wire(line: Line) -> dict[str, Any]:
         "wire": line.wire, "branch": line.value is None and line.position >= 0, "gate": line.gate,
         "position": line.position, "paths": [path_data(p) for p in line.paths], "tone": line.tone,
         "strength": line.strength, "dots": [[_round(x), _round(y)] for x, y in line.dots],
-        "value": _text(line.value), "gradient": _text(line.gradient), "title": line.title,
+        "name": _text(line.name), "value": _text(line.value), "gradient": _text(line.gradient), "title": line.title,
     }  # fmt: skip

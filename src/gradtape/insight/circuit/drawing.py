@@ -78,7 +78,7 @@ class Path:
 class Line:
     """A wire, or a branch of one: its paths, the junctions on it, its value above and its gradient below.
 
-    wire: its index in the recording.  gate, position: the input that a branch leads to, or -1.
+    wire: its index in the recording.  gate, position: the input that a branch leads to, or -1.  name: in the code.
     tone: "plus", "minus", "mixed", "zero", "none" or "bad".  strength: 0 to 4.
     """
 
@@ -92,6 +92,14 @@ class Line:
     gate: int = -1
     position: int = -1
     title: str = ""
+    name: Text | None = None
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """Its name, its value and its gradient, as far as they are shown."""
+        return tuple(
+            [t for t in (self.name, self.value, self.gradient) if t is not None and t.text]
+        )
 
 
 @dataclass(frozen=True)
@@ -132,4 +140,5 @@ def _line_moved(line: Line, dx: float, dy: float) -> Line:
         line, paths=tuple(paths), dots=tuple([point(d) for d in line.dots]),  # type: ignore[misc]
         value=line.value and _text_moved(line.value, dx, dy),
         gradient=line.gradient and _text_moved(line.gradient, dx, dy),
+        name=line.name and _text_moved(line.name, dx, dy),
     )  # fmt: skip

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from gradtape.insight.circuit.drawing import Drawing, Line, Path, Segment, Shape, Text
 from gradtape.insight.circuit.dress import (
+    CALLED,
+    CALLED_GAP,
     DETAIL,
-    HEADER,
     HEADING,
     MARGIN,
     NAME,
@@ -25,12 +26,13 @@ from gradtape.insight.circuit.dress import (
     sign_text,
 )  # fmt: skip
 from gradtape.insight.circuit.graph import Columns, Strand
-from gradtape.insight.circuit.layout import GAP, Picture, Scene
+from gradtape.insight.circuit.scene import Picture, Scene
 from gradtape.insight.circuit.sketch import Box
 from gradtape.insight.circuit.widths import width_of
 
 Key = tuple[str, int]
 Port = tuple[int, int]
+GAP = 34.0  # the most usual room between columns
 _LANE = 10.0  # between wires that go back to the start of the next row
 _BETWEEN = 26.0  # rows
 
@@ -77,6 +79,7 @@ class _Emitter:
                 self.wraps[origin] = v
                 self.lanes[v] = (place, len(entering))
         self.at = self._placed(rows)
+        self.branch_of: dict[int, Key | None] = {}
         self.paths: dict[Key, list[Path]] = {}
         self.dots: dict[Key, list[tuple[float, float]]] = {}
 
@@ -96,7 +99,7 @@ class _Emitter:
             source, port = net.source
             key: Key = ("tag", source) if source in scene.tags else ("net", number)
             begin = self._leaves(source)
-            self._follow(source, port, key, (begin, self._across(source, port)), [])
+            self._follow(source, port, key, (begin, self._across(source, port)))
         outer = [self._line(number) for number in range(len(scene.nets)) if self._own(number)]
         outer += [self._branch(v) for v in scene.tags]
         at = self.at
@@ -145,7 +148,7 @@ class _Emitter:
         """Steeper wires need more room between columns."""
         rises = [abs(self._level_in(s) - self._level_out(s)) for s in gap]
         steepest = max(rises, default=0.0)
-        return 16.0 if steepest == 0 else min(GAP - 8 + steepest * 0.14, 110.0)
+        return 12.0 if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
 
     def _level_out(self, s: Strand) -> float:
         return self.vertices[s.start].level + self.vertices[s.start].outs[s.start_port]
@@ -193,50 +196,70 @@ class _Emitter:
 
     # -- wires
 
-    def _follow(
-        self, v: int, port: int, key: Key, start: tuple[float, float], way: list[Segment]
-    ) -> None:
-        """From a vertex to all the ends of its wire; `way` is what leads there since the last junction."""
-        across = self._across(v, port)
-        strands = self.leaving.get((v, port), [])
-        if (v, port) in self.wraps:
-            into = self.wraps[v, port]
-            self._follow(into, 0, key, start, way + self._wrapped(v, port, into))
-            return
-        if not strands:
-            self._keep(key, start, way)
-            return
-        stop = self.at.stop[v]
-        way = [*way, (stop, across)]
-        if len(strands) > 1:
-            self._keep(key, start, way)
-            self.dots.setdefault(key, []).append(self._xy(stop, across))
-            start, way = (stop, across), []
-        for s in sorted(strands, key=self._level_in):
-            here = key
-            if s.end in self.scene.tags:
-                here = ("tag", s.end)
-                if len(strands) == 1:
-                    self._keep(key, start, way)
-                    start, way = (stop, across), []
-            self._cross(s, here, start, way)
+    def _follow(self, v: int, port: int, key: Key, start: tuple[float, float]) -> None:
+        """From an output to all the ends of its wire: a path between any two junctions."""
+        todo: list[tuple[int, int, Key, tuple[float, float], list[Segment]]]
+        todo = [(v, port, key, start, [])]
+        while todo:
+            v, port, key, start, way = todo.pop()
+            while (v, port) in self.wraps:
+                into = self.wraps[v, port]
+                way += self._wrapped(v, port, into)
+                v, port = into, 0
+            strands = self.leaving.get((v, port), [])
+            if not strands:
+                self._keep(key, start, way)
+                continue
+            here = (self.at.stop[v], self._across(v, port))
+            way.append(here)
+            owners = [key if key[0] == "tag" else self._only_branch(s) or key for s in strands]
+            if len(strands) > 1:
+                self.dots.setdefault(key, []).append(self._xy(*here))
+            if len(strands) > 1 or owners[0] != key:
+                self._keep(key, start, way)
+                start, way = here, []
+            for owner, s in zip(owners, strands):
+                further = [*way] if len(strands) > 1 else way
+                self._cross(s, further)
+                if self.vertices[s.end].bend:
+                    todo.append((s.end, 0, owner, start, further))
+                else:
+                    self._keep(owner, start, further)
 
-    def _cross(self, s: Strand, key: Key, start: tuple[float, float], way: list[Segment]) -> None:
-        """Over a gap between columns, and through what lies behind it."""
+    def _only_branch(self, s: Strand) -> Key | None:
+        """The branch that a strand belongs to, if it leads to one only."""
+        v, passed = s.end, []
+        found: Key | None = None
+        while True:
+            passed.append(v)
+            if v in self.branch_of:
+                found = self.branch_of[v]
+                break
+            if v in self.scene.tags:
+                found = ("tag", v)
+                break
+            strands = self.leaving.get((v, 0), [])
+            if (v, 0) in self.wraps:
+                v = self.wraps[v, 0]
+            elif self.vertices[v].bend and len(strands) == 1:
+                v = strands[0].end
+            else:
+                break
+        for v in passed:
+            self.branch_of[v] = found
+        return found
+
+    def _cross(self, s: Strand, way: list[Segment]) -> None:
+        """Over a gap between columns, and to what lies behind it."""
         from_along, from_across = self.at.stop[s.start], self._across(s.start, s.start_port)
         arrive, across = self._arrives(s.end, s.end_port)
         begin = self.at.start[s.end]
-        way = [*way]
         if across == from_across:
             way.append((begin, across))
         else:
             middle = (from_along + begin) / 2
             way.append((middle, from_across, middle, across, begin, across))
         way.append((arrive, across))
-        if self.vertices[s.end].bend:
-            self._follow(s.end, 0, key, start, way)
-        else:
-            self._keep(key, start, way)
 
     def _wrapped(self, v: int, port: int, into: int) -> list[Segment]:
         """From the end of a row around to the start of the next."""
@@ -289,14 +312,14 @@ class _Emitter:
         key: Key = ("net", number)
         source, port = net.source
         tone, strong = dress.tone(dress.recording.wires[wire].gradient)
-        value = gradient = None
-        if source in scene.boxes:
+        name = value = gradient = None
+        if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2
-            value, gradient = self._label(wire, middle, self._across(source, port), tone)
+            name, value, gradient = self._label(wire, middle, self._across(source, port), tone)
         gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
-            tuple(self.dots.get(key, ())), gate, position, dress.title(wire),
+            tuple(self.dots.get(key, ())), gate, position, dress.title(wire), name,
         )  # fmt: skip
 
     def _sink(self, sink: Port) -> Port:
@@ -313,7 +336,7 @@ class _Emitter:
         tone, strong = dress.tone(tag.part)
         text = dress.part(tag.part)
         middle = (self.at.start[v] + self.at.stop[v]) / 2
-        part = self._below(text, middle, self._across(v, 0), "part", tone)
+        part = self._below(text, middle, self._across(v, 0), "part", tone) if text else None
         return Line(
             wire, tuple(self.paths.get(("tag", v), ())), tone, strong, None, part,
             tuple(self.dots.get(("tag", v), ())), box.gate, box.positions[tag.port],
@@ -322,18 +345,29 @@ class _Emitter:
 
     # -- texts
 
-    def _label(self, wire: int, along: float, across: float, tone: str) -> tuple[Text, Text | None]:
-        room = self.dress.label_room(wire)
-        text = self.dress.value(wire)
+    def _label(
+        self, wire: int, along: float, across: float, tone: str
+    ) -> tuple[Text | None, Text, Text | None]:
+        """The name, the value, the gradient of a wire."""
+        room, _, before = self.dress.label_room(wire)
+        text, name = self.dress.value(wire), self.dress.called(wire)
         if self.dress.down:
-            value = Text(across - OFF, along + 0.36 * NUMBER, text, "value", NUMBER, room[0], "end")
+            x, y = across - OFF, along + 0.36 * NUMBER
+            value = Text(x, y, text, "value", NUMBER, room, "end")
+            x -= room + CALLED_GAP
         else:
-            value = Text(along, across - OFF, text, "value", NUMBER, room[0])
-        gradient = self.dress.gradient(wire)
-        return value, self._below(gradient, along, across, "gradient", tone) if gradient else None
+            x, y = along + before / 2, across - OFF
+            value = Text(x, y, text, "value", NUMBER, room)
+            x -= room / 2 + CALLED_GAP
+        size = width_of(name, CALLED)
+        called = Text(x, y, name, "called", CALLED, size, "end") if name else None
+        text = self.dress.gradient(wire)
+        middle = along if self.dress.down else value.x
+        below = self._below(text, middle, across, "gradient", tone) if text else None
+        return called, value, below
 
     def _below(self, text: str, along: float, across: float, role: str, tone: str) -> Text:
-        width = max(width_of(text, NUMBER, True), width_of("−0.000", NUMBER, True))
+        width = max(width_of(text, NUMBER, True), self.dress.least)
         if self.dress.down:
             y = along + 0.36 * NUMBER
             return Text(across + OFF, y, text, role, NUMBER, width, "start", tone)
@@ -345,16 +379,17 @@ class _Emitter:
         vertex = self.vertices[v]
         x, y = self._xy(self._middle(v), self.at.base[v] + vertex.level)
         width, height = self._extent(v)
+        header = self.dress.header(self.scene.sketch.boxes[self.scene.boxes[v]])
         if self.dress.down:
-            return x - picture.across / 2, y - height / 2 + HEADER + MARGIN
-        return x - width / 2 + MARGIN, y - height / 2 + HEADER + MARGIN
+            return x - width / 2 + header, y - height / 2 + MARGIN
+        return x - width / 2 + MARGIN, y - height / 2 + header
 
     def _extent(self, v: int) -> tuple[float, float]:
         box = self.scene.sketch.boxes[self.scene.boxes[v]]
         picture = self.scene.inner.get(self.scene.boxes[v])
         if picture is None:
             return self.dress.extent(box, len(box.inputs), len(box.outputs))
-        across = picture.across + 2 * MARGIN + (0 if self.dress.down else HEADER)
+        across = picture.across + MARGIN + self.dress.header(box)
         return self._xy(self.vertices[v].body, across)
 
     def _shape(self, v: int, box: Box) -> Shape:

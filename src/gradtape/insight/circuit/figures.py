@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 _FEW = 4  # tensors of so many entries are written out
-_LONGEST = 26  # characters
+_LONGEST = 16  # characters
 
 
 def number(x: Any, decimals: int | None = None) -> str:
@@ -38,8 +38,8 @@ def number(x: Any, decimals: int | None = None) -> str:
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """2×3; the empty shape is "scalar"."""
-    return "×".join(map(str, shape)) or "scalar"
+    """2×3; a vector's shape is (3), the empty shape "scalar"."""
+    return f"({shape[0]})" if len(shape) == 1 else "×".join(map(str, shape)) or "scalar"
 
 
 def norm(array: np.ndarray) -> float:

@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import numpy as np
-
-from gradtape.insight.circuit.drawing import Drawing
-from gradtape.insight.circuit.dress import HEADER, MARGIN, Dress
+from gradtape.insight.circuit.dress import MARGIN, Dress
+from gradtape.insight.circuit.emit import GAP, emitted
 from gradtape.insight.circuit.graph import Columns, Net, Strand, Vertex, into_columns
 from gradtape.insight.circuit.levels import assign_levels
 from gradtape.insight.circuit.order import order_columns
 from gradtape.insight.circuit.ranks import assign_columns
+from gradtape.insight.circuit.scene import Picture, Scene, Tag
 from gradtape.insight.circuit.sketch import Box, Sketch
-
-
-@dataclass
-class Tag:
-    """A branch of a wire: where it leads and what it brings back."""
-
-    box: int
-    port: int
-    part: np.ndarray | None
-
-
-@dataclass
-class Scene:
-    """A sketch as a graph: what each vertex and net stands for, and what was opened."""
-
-    sketch: Sketch
-    vertices: list[Vertex] = field(default_factory=list)
-    nets: list[Net] = field(default_factory=list)
-    wires: list[int] = field(default_factory=list)  # by net
-    boxes: dict[int, int] = field(default_factory=dict)  # vertex -> box
-    tags: dict[int, Tag] = field(default_factory=dict)  # vertex -> branch
-    entries: dict[int, int] = field(default_factory=dict)  # wire -> vertex
-    exits: dict[int, int] = field(default_factory=dict)
-    inner: dict[int, Picture] = field(default_factory=dict)  # by box
-
-
-@dataclass
-class Picture:
-    """A drawing with the levels at which wires enter and leave it. crossings: how many are left."""
-
-    drawing: Drawing
-    entries: dict[int, float]
-    exits: dict[int, float]
-    length: float
-    across: float
-    crossings: int
 
 
 def scene_of(sketch: Sketch, dress: Dress) -> Scene:
@@ -65,7 +26,10 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
         scene.entries[wire] = add(Vertex(0, 5, 5, [], [0], [0], spot=-1))
         sources[wire] = (scene.entries[wire], 0)
     for number, box in enumerate(sketch.boxes):
-        vertex = _frame(scene, number, box, dress) if box.inner else dress.vertex(box, number)
+        if box.inner is None:
+            vertex = dress.vertex(box, number, hushed=sketch.exits)
+        else:
+            vertex = _frame(scene, number, box, dress)
         vertex_of.append(add(vertex))
         scene.boxes[vertex_of[-1]] = number
         for port, wire in enumerate(box.outputs):
@@ -79,13 +43,14 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
     for wire, source in sources.items():
         ends: list[tuple[int, int]] = []
         branches = sinks.get(wire, [])
+        flows = dress.look.gradients and dress.recording.wires[wire].gradient is not None
         several = len(branches) + (wire in scene.exits) > 1
         later: list[tuple[int, tuple[int, int]]] = []
         for number, port in branches:
             box = sketch.boxes[number]
             end = (vertex_of[number], port)
             part = box.parts[port] if port < len(box.parts) else None
-            if several and dress.part(part):
+            if several and flows:
                 tag = add(dress.tag(part))
                 scene.tags[tag] = Tag(number, port, part)
                 later.append((tag, end))
@@ -109,24 +74,24 @@ def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
     assert box.inner is not None
     picture = arranged(box.inner, dress)
     scene.inner[number] = picture
-    before, after = (MARGIN, HEADER + MARGIN) if dress.down else (HEADER + MARGIN, MARGIN)
-    if dress.down:  # the header lies along the way
-        length, half, shift = picture.length + HEADER + 2 * MARGIN, picture.across / 2 + MARGIN, 0.0
-    else:
-        length = picture.length + 2 * MARGIN
-        half, shift = (picture.across + before + after) / 2, (before - after) / 2
+    before, after = dress.header(box), MARGIN
+    length = picture.length + 2 * MARGIN
+    half, shift = (picture.across + before + after) / 2, (before - after) / 2
     middle = picture.across / 2
     vertex = Vertex(length, half, half, spot=number)
     vertex.ins = [picture.entries[w] - middle + shift for w in box.inputs]
     vertex.arrivals = list(range(len(box.inputs)))
-    dress.add_tails(vertex, box.outputs, [picture.exits[w] - middle + shift for w in box.outputs])
+    dress.add_tails(
+        vertex,
+        box.outputs,
+        [picture.exits[w] - middle + shift for w in box.outputs],
+        scene.sketch.exits,
+    )
     return vertex
 
 
 def arranged(sketch: Sketch, dress: Dress, widest: float | None = None) -> Picture:
     """The drawing of a sketch. widest: where a long drawing continues in a further row."""
-    from gradtape.insight.circuit.emit import emitted
-
     scene = scene_of(sketch, dress)
     assign_columns(scene.vertices, scene.nets)
     graph = into_columns(scene.vertices, scene.nets)
@@ -162,13 +127,14 @@ def column_lengths(graph: Columns) -> list[float]:
     ]
 
 
-GAP = 34.0
+_SLACK = 1.25  # a little too long is better than a short last row
+_CUT = 2  # wires that may go on in the next row
 
 
 def in_rows(graph: Columns, widest: float) -> list[Columns]:
     """The columns in rows no longer than `widest`, cut where few wires pass."""
     lengths = [length + GAP for length in column_lengths(graph)]
-    if sum(lengths) <= widest * 1.15:
+    if sum(lengths) <= widest * _SLACK:
         return [graph]
     cuts = [len({(s.start, s.start_port) for s in gap}) for gap in graph.gaps]
     rows, first, count = [], 0, len(lengths)
@@ -180,7 +146,7 @@ def in_rows(graph: Columns, widest: float) -> list[Columns]:
         if stop < count:  # the best cut in the last third of the row
             low = first + max(1, (stop - first) * 2 // 3)
             stop = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
-            if cuts[stop - 1] > 4:
+            if cuts[stop - 1] > _CUT:
                 return [graph]
         rows.append((first, stop))
         first = stop

@@ -62,7 +62,7 @@ def _weight(graph: Columns, s: Strand, branches: int) -> float:
         return 8.0
     if a.bend or b.bend:
         return 2.0
-    return 4.0 if branches == 1 and len(b.ins) == 1 else 1.0
+    return 4.0 if a.leaf or (branches == 1 and len(b.ins) == 1) else 1.0
 
 
 Tie = tuple[int, float, float]

@@ -1,4 +1,4 @@
-"""The order in each column: few crossings of wires, by sweeps of barycentres and medians and by exchanges.
+"""The order in each column: few crossings of wires, by sweeps of barycentres and medians and by sifting.
 
 Deterministic: every tie is broken by the order found so far, which begins with the order in the user's code.
 """
@@ -10,7 +10,11 @@ from collections.abc import Callable
 
 from gradtape.insight.circuit.graph import Columns, Strand
 
-_SWEEPS = 16
+_SWEEPS = 8
+_SIFTS = 8
+_CROWD = 60  # columns with more vertices are not sifted
+_SHAKES = 400
+_EFFORT = 24_000  # shakes times strands
 
 
 def crossings(graph: Columns) -> int:
@@ -23,11 +27,40 @@ def order_columns(graph: Columns) -> int:
     """Sorts `columns` in place; gives the number of crossings that are left."""
     best: list[list[int]] = []
     fewest = -1
-    for start in (_along_operands, _along_operands_reversed, _as_given):
-        graph.columns = start(graph)
+    for start in (_walked(graph, 1), _walked(graph, -1), [sorted(c) for c in graph.columns]):
+        graph.columns = start
         found, count = _improved(graph)
         if fewest < 0 or count < fewest:
             best, fewest = found, count
+        if fewest == 0:
+            break
+    graph.columns = best
+    return _shaken(graph, fewest) if fewest else 0
+
+
+def _shaken(graph: Columns, fewest: int) -> int:
+    """Out of local minima: the best order is disturbed a little and sifted again; the same disturbances every time."""
+    strands = sum([len(gap) for gap in graph.gaps])
+    crowded = [c for c, column in enumerate(graph.columns) if 1 < len(column) <= _CROWD]
+    best = current = graph.columns
+    level = fewest
+    state = 1
+    for _ in range(min(_SHAKES, _EFFORT // (strands + 1)) if crowded else 0):
+        graph.columns = [list(c) for c in current]
+        for _ in range(3):
+            draws = []
+            for _ in range(3):
+                state = (state * 1103515245 + 12345) % 2**31
+                draws.append(state >> 8)
+            column = graph.columns[crowded[draws[0] % len(crowded)]]
+            a, b = draws[1] % len(column), draws[2] % len(column)
+            column.insert(b, column.pop(a))
+        _sift(graph)
+        count = crossings(graph)
+        if count <= level:
+            current, level = graph.columns, count
+        if count < fewest:
+            best, fewest = graph.columns, count
         if fewest == 0:
             break
     graph.columns = best
@@ -40,7 +73,7 @@ def _improved(graph: Columns) -> tuple[list[list[int]], int]:
         if fewest == 0:
             break
         _sweep(graph, forwards=sweep % 2 == 0, middle=_mean if sweep % 4 < 2 else _median)
-        _exchange(graph)
+        _sift(graph)
         count = crossings(graph)
         if count < fewest:
             best, fewest = [list(c) for c in graph.columns], count
@@ -111,46 +144,53 @@ def _sorted_by(
     return [next(rest) if v in seen else v for v in column]
 
 
-def _exchange(graph: Columns) -> None:
-    """Neighbours change places while that removes crossings."""
-    for _ in range(8):
+def _sift(graph: Columns) -> None:
+    """Each vertex moves to the place in its column where it causes the fewest crossings, until none moves."""
+    for _ in range(_SIFTS):
         places = _places(graph.columns)
-        better = False
+        moved = False
         for column, members in enumerate(graph.columns):
-            before: dict[int, list[tuple[int, int]]] = {}
-            after: dict[int, list[tuple[int, int, int]]] = {}
+            if len(members) < 2 or len(members) > _CROWD:
+                continue
+            before: dict[int, list[tuple[int, int]]] = {v: [] for v in members}
+            after: dict[int, list[tuple[int, int]]] = {v: [] for v in members}
             if column:
                 for s in graph.gaps[column - 1]:
-                    before.setdefault(s.end, []).append((places[s.start], s.start_port))
+                    before[s.end].append((places[s.start], s.start_port))
             if column < len(graph.gaps):
                 for s in graph.gaps[column]:
-                    after.setdefault(s.start, []).append((*_end(s, graph, places), s.net))
-            for i in range(len(members) - 1):
-                a, b = members[i], members[i + 1]
-                change = _gain(before.get(a, []), before.get(b, []))
-                change += _gain(after.get(a, []), after.get(b, []))
-                if change > 0:
-                    members[i], members[i + 1] = b, a
-                    better = True
-        if not better:
+                    after[s.start].append(_end(s, graph, places))
+            for v in list(members):
+                moved |= _sift_one(v, members, before, after)
+            for place, v in enumerate(members):
+                places[v] = place
+        if not moved:
             break
 
 
-def _gain(a: list, b: list) -> int:
-    """How many crossings fewer there are with b before a than with a before b."""
-    return sum([(x > y) - (x < y) for x in a for y in b])
+def _sift_one(
+    v: int, members: list[int], before: dict[int, list[tuple[int, int]]],
+    after: dict[int, list[tuple[int, int]]],
+) -> bool:  # fmt: skip
+    here = members.index(v)
+    others = members[:here] + members[here + 1 :]
+    if not before[v] and not after[v]:
+        return False
+    total, totals = 0, [0]
+    for u in others:  # how the number of crossings changes when v moves below u
+        total += _more(before[v], before[u]) + _more(after[v], after[u])
+        totals.append(total)
+    fewest = min(totals)
+    if totals[here] == fewest:
+        return False
+    place = min([i for i, t in enumerate(totals) if t == fewest], key=lambda i: (abs(i - here), i))
+    members[:] = others[:place] + [v] + others[place:]
+    return True
 
 
-def _as_given(graph: Columns) -> list[list[int]]:
-    return [sorted(c) for c in graph.columns]
-
-
-def _along_operands(graph: Columns) -> list[list[int]]:
-    return _walked(graph, 1)
-
-
-def _along_operands_reversed(graph: Columns) -> list[list[int]]:
-    return _walked(graph, -1)
+def _more(v: list[tuple[int, int]], u: list[tuple[int, int]]) -> int:
+    """How many crossings more there are with u above v than with v above u."""
+    return sum([(b > a) - (b < a) for a in v for b in u])
 
 
 def _walked(graph: Columns, step: int) -> list[list[int]]:

@@ -39,4 +39,5 @@ LEGEND = (
     ("minus", "negative"),
     ("mixed", "mixed signs"),
     ("zero", "zero"),
+    ("none", "no gradient"),
 )

@@ -43,6 +43,7 @@ class Sketch:
     boxes: list[Box]
     entries: list[int] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
+    layer: str = ""  # the path of the opened layer that it is the inside of
 
     def layers(self) -> list[Box]:
         """The layers in it, also inside of opened ones."""
@@ -219,6 +220,10 @@ class _Sketcher:
         if self.opens is not None and self.opens(group.path):
             box.kind = "frame"
             box.inner = self.inside(group.gates, group.path, set(inputs))
+            box.inner.layer = group.path
+            for leaf in box.inner.boxes:
+                if leaf.kind == "leaf":
+                    leaf.text = leaf.text.removeprefix(f"{name}/")
             box.inputs = box.inner.entries
             box.parts = [parts[inputs.index(w)] for w in box.inputs]
             box.outputs = box.inner.exits
@@ -243,9 +248,11 @@ class _Sketcher:
         kept = [i for i in range(len(gate.inputs)) if i not in folded]
         place = _place(gate.place)
         parts = gate.parts or (None,) * len(gate.inputs)
+        targets = self.recording.targets
+        outputs = [w for w in gate.outputs if w in targets or self.recording.uses(w)]
         return Box(
             f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place)),
-            [gate.inputs[i] for i in kept], list(gate.outputs), [parts[i] for i in kept],
+            [gate.inputs[i] for i in kept], outputs, [parts[i] for i in kept],
             kept, free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
         )  # fmt: skip
 

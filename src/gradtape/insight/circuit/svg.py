@@ -19,7 +19,8 @@ _FORM = f"""
 .gt-circuit .small, .gt-circuit .word, .gt-circuit .heading {{ font-size: 13px }}
 .gt-circuit .name, .gt-circuit .end {{ font-size: 15px }}
 .gt-circuit .detail {{ font-size: 11px }}
-.gt-circuit .legend {{ font-size: 12px }}
+.gt-circuit .called {{ font-size: 12px; font-style: italic }}
+.gt-circuit .legend {{ font-size: 12px; font-weight: 400 }}
 .gt-circuit text.a0 {{ text-anchor: start }}
 .gt-circuit text.a2 {{ text-anchor: end }}
 """
@@ -87,7 +88,7 @@ def line_elements(line: Line) -> Iterable[str]:
         f'<circle class="dot {line.tone}" cx="{figure(x)}" cy="{figure(y)}" r="{radius}"/>'
         for x, y in line.dots
     ]
-    parts += [text_element(t) for t in (line.value, line.gradient) if t is not None and t.text]
+    parts += [text_element(t) for t in line.texts]
     if parts:
         yield f'<g data-wire="{line.wire}">{title}{"".join(parts)}</g>'
 

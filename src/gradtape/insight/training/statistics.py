@@ -7,9 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.quiet import quiet
+
 BINS = 30
 # The order in which the numbers of a summary stand in a row.
-NUMBERS = ("mean", "std", "min", "max", "norm", "mean_abs", "zeros", "saturated", "nonfinite", "size")
+NUMBERS = (
+    "mean",
+    "std",
+    "min",
+    "max",
+    "norm",
+    "mean_abs",
+    "zeros",
+    "saturated",
+    "nonfinite",
+    "size",
+)
+_STEPS = np.arange(BINS + 1) / BINS
 FLAT = 0.05  # of its largest slope: where an activation is less steep, it is saturated
 
 
@@ -59,41 +73,53 @@ class Summary:
 
 
 def edges(low: float, high: float) -> np.ndarray:
-    """Borders of the bins between two numbers; around a single one, half a unit to each side."""
-    if not low < high:
-        low, high = (low - 0.5, high + 0.5) if low == high else (0.0, 1.0)
-    return np.linspace(low, high, BINS + 1)
+    """Borders of the bins between two numbers; around a single one, half a unit to each side (a thousandth of it,
+    where that is more)."""
+    low, high = float(low), float(high)
+    if low == high:
+        half = max(0.5, 1e-3 * abs(low))
+        low, high = low - half, high + half
+    elif not 0 < high - low < np.inf:
+        low, high = 0.0, 1.0
+    return low + (high - low) * _STEPS
 
 
 def numbers(array: Any, activation: str = "") -> np.ndarray:
     """The numbers of `NUMBERS`, as float64[10].  activation: "sigmoid" or "tanh": saturated entries are counted."""
-    with np.errstate(all="ignore"):
+    with quiet():
         return _numbers(np.asarray(array).reshape(-1), activation)
 
 
 def _numbers(flat: np.ndarray, activation: str) -> np.ndarray:
     size, saturated = flat.size, np.nan
-    flat = _finite(flat.astype(np.float64, copy=False))
-    if flat.size and activation:
-        saturated = float(np.mean(_slope(flat, activation) < FLAT))
-    if not flat.size:
-        return np.array([np.nan] * 5 + [np.nan, 0.0, saturated, size, size])
-    square = float(flat @ flat)
-    mean = float(flat.mean())
+    flat = flat.astype(np.float64, copy=False)
+    total = float(np.add.reduce(flat))
+    if not np.isfinite(total):
+        flat = flat[np.isfinite(flat)]
+        total = float(np.add.reduce(flat))
+    n = flat.size
+    if not n:
+        return np.array([np.nan] * 6 + [0.0, saturated, size, size])
+    if activation:
+        saturated = np.count_nonzero(_slope(flat, activation) < FLAT) / n
+    mean = total / n
     spread = flat - mean
     return np.array([
-        mean, (float(spread @ spread) / flat.size) ** 0.5, flat.min(), flat.max(), square**0.5,
-        float(np.abs(flat).mean()), 1 - np.count_nonzero(flat) / flat.size, saturated, size - flat.size, size,
+        mean, (float(spread @ spread) / n) ** 0.5, np.minimum.reduce(flat), np.maximum.reduce(flat),
+        float(flat @ flat) ** 0.5, float(np.add.reduce(np.abs(flat))) / n, 1 - np.count_nonzero(flat) / n, saturated,
+        size - n, size,
     ])  # fmt: skip
 
 
 def counted(array: Any, low: float, high: float) -> np.ndarray:
     """How many finite entries lie in each bin between `low` and `high`, as uint32[30]."""
-    with np.errstate(all="ignore"):
-        flat = _finite(np.asarray(array).reshape(-1).astype(np.float64, copy=False))
     borders = edges(low, high)
-    places = ((flat - borders[0]) * (BINS / (borders[-1] - borders[0]))).astype(np.intp)
-    return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).astype(np.uint32)
+    with quiet():
+        flat = np.asarray(array).reshape(-1).astype(np.float64, copy=False)
+        flat = flat[np.isfinite(flat)]
+        shares = (flat - borders[0]) / (borders[-1] - borders[0])
+        places = np.clip(shares * BINS, 0, BINS - 1).astype(np.intp)
+    return np.bincount(places, minlength=BINS).astype(np.uint32)
 
 
 def summary(row: np.ndarray, counts: Any = None) -> Summary:
@@ -107,12 +133,6 @@ def summarised(array: Any, activation: str = "") -> Summary:
     """The summary of an array."""
     row = numbers(array, activation)
     return summary(row, counted(array, row[2], row[3]))
-
-
-def _finite(flat: np.ndarray) -> np.ndarray:
-    if flat.size and np.isfinite(flat.sum()):
-        return flat
-    return flat[np.isfinite(flat)]
 
 
 def _slope(y: np.ndarray, activation: str) -> np.ndarray:

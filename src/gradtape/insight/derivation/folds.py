@@ -1,0 +1,195 @@
+"""Operations that fold or normalise a row of numbers: their values and local derivatives as expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradtape.insight.derivation.expression import (
+    Expression,
+    Number,
+    call,
+    div,
+    mul,
+    neg,
+    product,
+    square,
+    sub,
+    total,
+)
+from gradtape.insight.derivation.spelling import NotSpelled
+from gradtape.insight.recording import Gate
+
+Index = tuple[int, ...]
+MOST = 64  # numbers in a row
+
+
+class Row(NamedTuple):
+    """The numbers that an output's entry is made of: their places, their symbols."""
+
+    places: list[Index]
+    numbers: list[Expression]
+
+
+class Fold(NamedTuple):
+    """value(entries, gate, index of the output); back(entries, gate, position, index of the input)."""
+
+    value: Callable[[Any, Gate, Index], Expression]
+    back: Callable[[Any, Gate, int, Index], list[tuple[Index, Expression]]]
+
+
+def _axes(gate: Gate, rank: int) -> tuple[int, ...]:
+    axis = gate.attrs.get("axis", tuple(range(rank)))
+    return tuple([a % rank for a in ((axis,) if isinstance(axis, int) else axis)])
+
+
+def _row(entries: Any, gate: Gate, at: Index, axes: Sequence[int]) -> Row:
+    """The row through an entry of the input."""
+    x = entries.recording.wires[gate.inputs[0]]
+    ranges = [range(n) if a in axes else (at[a],) for a, n in enumerate(x.shape)]
+    places: list[Index] = [()]
+    for r in ranges:
+        places = [(*p, i) for p in places for i in r]
+    if len(places) > MOST:
+        raise NotSpelled("a long row")
+    return Row(places, [entries.symbol(x.index, p) for p in places])
+
+
+def _input_index(gate: Gate, index: Index, rank: int, axes: Sequence[int]) -> Index:
+    """An entry of the input in the row of an entry of a reduction's output."""
+    if gate.attrs.get("keepdims"):
+        return index
+    rest = iter(index)
+    return tuple([0 if a in axes else next(rest) for a in range(rank)])
+
+
+def _output_index(gate: Gate, index: Index, axes: Sequence[int]) -> Index:
+    if gate.attrs.get("keepdims"):
+        return tuple([0 if a in axes else i for a, i in enumerate(index)])
+    return tuple([i for a, i in enumerate(index) if a not in axes])
+
+
+def _reduction(
+    value: Callable[[list[Expression]], Expression],
+    slope: Callable[[list[Expression], Expression, int], Expression],
+) -> Fold:
+    """value(row); slope(row, result, k): the derivative by the k-th number."""
+
+    def forward(entries: Any, gate: Gate, index: Index) -> Expression:
+        rank = len(entries.recording.wires[gate.inputs[0]].shape)
+        axes = _axes(gate, rank)
+        return value(_row(entries, gate, _input_index(gate, index, rank, axes), axes).numbers)
+
+    def back(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
+        axes = _axes(gate, len(index))
+        row, out = _row(entries, gate, index, axes), _output_index(gate, index, axes)
+        y = entries.symbol(gate.outputs[0], out)
+        return [(out, slope(row.numbers, y, row.places.index(index)))]
+
+    return Fold(forward, back)
+
+
+def _softmax_row(row: list[Expression]) -> list[Expression]:
+    e = [call("exp", x) for x in row]
+    return [div(v, total(e)) for v in e]
+
+
+def _normalised(logarithm: bool) -> Fold:
+    def forward(entries: Any, gate: Gate, index: Index) -> Expression:
+        row = _row(entries, gate, index, _axes(gate, len(index)))
+        k = row.places.index(index)
+        if logarithm:
+            return sub(row.numbers[k], log_total(row.numbers))
+        return _softmax_row(row.numbers)[k]
+
+    def back(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
+        row = _row(entries, gate, index, _axes(gate, len(index)))
+        y = [entries.symbol(gate.outputs[0], p) for p in row.places]
+        j, found = row.places.index(index), []
+        for i, place in enumerate(row.places):
+            same = Number(1 if i == j else 0)
+            if logarithm:
+                found.append((place, sub(same, call("exp", y[j]))))
+            else:
+                found.append((place, mul(y[i], sub(same, y[j]))))
+        return found
+
+    return Fold(forward, back)
+
+
+def log_total(row: list[Expression]) -> Expression:
+    return call("log", total([call("exp", x) for x in row]))
+
+
+def _cross_entropy(sparse: bool) -> Fold:
+    def parts(entries: Any, gate: Gate, index: Index) -> tuple[Row, list[Expression], int]:
+        wires = entries.recording.wires
+        logits, labels = wires[gate.inputs[0]], wires[gate.inputs[1]]
+        rank = len(logits.shape)
+        axis = rank - 1 if sparse else gate.attrs["axis"] % rank
+        if not sparse and labels.shape != logits.shape:
+            raise NotSpelled("labels that are broadcast")
+        row = _row(entries, gate, (*index[:axis], 0, *index[axis:]), (axis,))
+        if sparse:
+            hit = int(labels.value[index])
+            shares: list[Expression] = [Number(int(k == hit)) for k in range(len(row.places))]
+        else:
+            shares = [entries.symbol(labels.index, p) for p in row.places]
+        return row, shares, axis
+
+    def forward(entries: Any, gate: Gate, index: Index) -> Expression:
+        row, shares, _ = parts(entries, gate, index)
+        y = log_total(row.numbers)
+        return total([mul(t, sub(y, x)) for t, x in zip(shares, row.numbers)])
+
+    def back(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
+        rank = len(entries.recording.wires[gate.inputs[0]].shape)
+        axis = rank - 1 if sparse else gate.attrs["axis"] % rank
+        out = (*index[:axis], *index[axis + 1 :])
+        row, shares, _ = parts(entries, gate, out)
+        k = row.places.index(index)
+        if position == 1:
+            return [(out, sub(log_total(row.numbers), row.numbers[k]))]
+        return [(out, sub(_softmax_row(row.numbers)[k], shares[k]))]
+
+    return Fold(forward, back)
+
+
+def _others(row: list[Expression], y: Expression, k: int) -> Expression:
+    rest = [x for i, x in enumerate(row) if i != k]
+    return product(rest) if rest else Number(1)
+
+
+def _largest(name: str) -> Fold:
+    def slope(row: list[Expression], y: Expression, k: int) -> Expression:
+        values = np.array([x.value for x in row])  # type: ignore[attr-defined]
+        best = y.value  # type: ignore[attr-defined]
+        ties = int(np.sum(values == best))
+        if values[k] != best:
+            return Number(0)
+        return div(Number(1), Number(ties)) if ties > 1 else Number(1)
+
+    return _reduction(lambda row: call(name, *row) if len(row) > 1 else row[0], slope)
+
+
+FOLDS: dict[str, Fold] = {
+    "reduce_max": _largest("max"),
+    "reduce_min": _largest("min"),
+    "reduce_prod": _reduction(product, _others),
+    "reduce_logsumexp": _reduction(log_total, lambda row, y, k: call("exp", sub(row[k], y))),
+    "reduce_euclidean_norm": _reduction(
+        lambda row: call("sqrt", total([square(x) for x in row])),
+        lambda row, y, k: div(row[k], y),
+    ),
+    "l2_loss": _reduction(
+        lambda row: div(total([square(x) for x in row]), Number(2)), lambda row, y, k: row[k]
+    ),
+    "softmax": _normalised(False),
+    "log_softmax": _normalised(True),
+    "sparse_softmax_cross_entropy_with_logits": _cross_entropy(True),
+    "softmax_cross_entropy_with_logits": _cross_entropy(False),
+}
+
+__all__ = ["FOLDS", "Fold", "Row", "log_total", "neg"]

@@ -1,0 +1,294 @@
+"""From a recording to the steps of its derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradtape.insight.derivation.conventions import of_entry, of_fold
+from gradtape.insight.derivation.entries import Entries, Index, reached, source
+from gradtape.insight.derivation.expression import Symbol, total
+from gradtape.insight.derivation.by_hand import rounding_steps
+from gradtape.insight.derivation.steps import (
+    ForwardStep,
+    GivenStep,
+    Line,
+    LocalStep,
+    SeedStep,
+    Step,
+    SumStep,
+    Tensor,
+)
+from gradtape.insight.derivation.words import formula, labels, titles
+from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.rounding import Rounded
+
+FEW = 6  # entries of a tensor that are all shown
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """Steps in their order, and what they rest on.
+
+    names: what each wire of the recording is called.  conventions: numbered from 1.
+    target: the name of what is differentiated.  rounded: the same computation by hand, or None.
+    """
+
+    recording: Recording
+    steps: tuple[Step, ...]
+    names: tuple[str, ...]
+    target: str
+    conventions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rounded: Rounded | None = None
+
+
+class Maker:
+    """Makes steps; collects the conventions that they rest on."""
+
+    def __init__(self, recording: Recording, rounded: Rounded | None = None) -> None:
+        self.recording, self.rounded = recording, rounded
+        self.names = labels(recording)
+        self.entries = Entries(recording, self.names)
+        self.conventions: dict[str, int] = {}
+        self.on_path = dependents(recording)
+        self.paths = self._paths()
+
+    def _paths(self) -> dict[int, list[tuple[int, int]]]:
+        """Per wire the parts of its gradient, in the order of the way back: (gate, position), (-1, -1) for the seed."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for k, t in enumerate(self.recording.targets):
+            if k == self.recording.targets.index(t):
+                found.setdefault(t, []).append((-1, -1))
+        for gate in reversed(self.recording.gates):
+            for position, (wire, part) in enumerate(zip(gate.inputs, gate.parts)):
+                if part is not None and wire in self.on_path:
+                    found.setdefault(wire, []).append((gate.index, position))
+        return found
+
+    def derivation(self) -> Derivation:
+        """All steps: what is given, the way there, the way back."""
+        return self.with_steps(
+            [*self.given(), *self.forward(), *self.backward(), *self.rounding()]
+        )
+
+    def entry(self, wire: int, at: Index) -> Derivation:
+        """The steps of one entry alone."""
+        steps: list[Step] = []
+        gate = self.recording.maker(wire)
+        if gate is not None:
+            steps.append(self.forward_step(gate, gate.outputs.index(wire), [at]))
+        else:
+            steps += [s for s in self.given_of(wire, [at])]
+        paths = self.paths.get(wire, [])
+        for number, position in paths:
+            if number < 0:
+                steps.append(self.seed_step(wire, [at]))
+            else:
+                steps.append(self.local_step(self.recording.gates[number], position, [at]))
+        if len(paths) > 1:
+            steps.append(self.sum_step(wire, [at]))
+        return self.with_steps(steps)
+
+    def with_steps(self, steps: Sequence[Step]) -> Derivation:
+        target = self.names[self.recording.targets[0]] if len(self.recording.targets) == 1 else "L"
+        return Derivation(
+            self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions),
+            self.recording.notes, self.rounded,
+        )  # fmt: skip
+
+    # what is given, and the way there
+
+    def given(self) -> list[Step]:
+        return [
+            step
+            for w in self.recording.wires
+            if self.recording.maker(w.index) is None and self.names[w.index]
+            for step in self.given_of(w.index, self.shown(w.index))
+        ]
+
+    def given_of(self, wire: int, indices: Sequence[Index]) -> list[Step]:
+        w = self.recording.wires[wire]
+        lines = tuple([Line(self.entries.symbol(wire, at), w.value[at]) for at in indices])
+        return [GivenStep(w.kind, "", None, wire, -1, lines, self.tensor(wire), w.kind)]
+
+    def forward(self) -> list[Step]:
+        return [self.forward_step(g, o) for g in self.recording.gates for o in range(len(g.outputs))]  # fmt: skip
+
+    def forward_step(
+        self, gate: Gate, output: int, indices: Sequence[Index] | None = None
+    ) -> ForwardStep:
+        wire = gate.outputs[output]
+        lines = [self.value_line(gate, output, at) for at in indices or self.shown(wire)]
+        return ForwardStep(
+            titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
+            gate.index, tuple(lines), self.tensor(wire),
+        )  # fmt: skip
+
+    def value_line(self, gate: Gate, output: int, at: Index) -> Line:
+        wire = gate.outputs[output]
+        expression = self.entries.value(gate, output, at)
+        note = "" if expression is not None else f"by {gate.card.name}"
+        rounded = None if self.rounded is None else self.rounded.wires[wire].value[at]
+        return Line(
+            self.entries.symbol(wire, at),
+            self.recording.wires[wire].value[at],
+            expression,
+            note,
+            rounded,
+        )
+
+    # the way back
+
+    def backward(self) -> list[Step]:
+        found: list[Step] = []
+        recording = self.recording
+        left = {w: len(p) for w, p in self.paths.items()}
+        for t in dict.fromkeys(recording.targets):
+            if recording.wires[t].gradient is not None and t in self.on_path:
+                found.append(self.seed_step(t))
+                self._done(found, left, t)
+        for gate in reversed(recording.gates):
+            for position in range(len(gate.inputs)):
+                if (gate.index, position) in self.paths.get(gate.inputs[position], ()):
+                    found.append(self.local_step(gate, position))
+                    self._done(found, left, gate.inputs[position])
+        return found
+
+    def _done(self, found: list[Step], left: dict[int, int], wire: int) -> None:
+        left[wire] -= 1
+        if not left[wire] and len(self.paths[wire]) > 1:
+            found.append(self.sum_step(wire))
+
+    def seed_step(self, wire: int, indices: Sequence[Index] | None = None) -> SeedStep:
+        seed = self.seed(wire)
+        path = int(len(self.paths[wire]) > 1)
+        lines = [
+            Line(self.part_symbol(wire, at, path, seed), seed[at])
+            for at in indices or self.shown(wire)
+        ]
+        return SeedStep("target", "", None, wire, -1, tuple(lines), self.tensor(wire, seed))
+
+    def seed(self, wire: int) -> np.ndarray:
+        pairs = zip(self.recording.targets, self.recording.seeds)
+        return np.asarray(sum(s for t, s in pairs if t == wire))
+
+    def local_step(
+        self, gate: Gate, position: int, indices: Sequence[Index] | None = None
+    ) -> LocalStep:
+        wire = gate.inputs[position]
+        paths = self.paths[wire]
+        path = paths.index((gate.index, position)) + 1 if len(paths) > 1 else 0
+        part = np.asarray(gate.parts[position])
+        lines = [
+            self.local_line(gate, position, at, path, part) for at in indices or self.shown(wire)
+        ]
+        return LocalStep(
+            titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
+            gate.index, tuple(lines), self.tensor(wire, part), position, path,
+        )  # fmt: skip
+
+    def local_line(
+        self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray
+    ) -> Line:
+        wire = gate.inputs[position]
+        expression = self.entries.part(gate, position, at)
+        note = "" if expression is not None else f"by the rule of {gate.card.name}"
+        rounded = None
+        if self.rounded is not None:
+            theirs = self.rounded.gates[gate.index].parts[position]
+            rounded = None if theirs is None else theirs[at]
+        return Line(
+            self.part_symbol(wire, at, path, part), part[at], expression, note, rounded,
+            self._conventions(gate, position, at),
+        )  # fmt: skip
+
+    def sum_step(self, wire: int, indices: Sequence[Index] | None = None) -> SumStep:
+        w = self.recording.wires[wire]
+        lines = []
+        for at in indices or self.shown(wire):
+            terms = [
+                self.part_symbol(wire, at, k + 1, self._part(wire, *path))
+                for k, path in enumerate(self.paths[wire])
+            ]
+            rounded = None if self.rounded is None else self.rounded.wires[wire].gradient
+            lines.append(
+                Line(
+                    self.entries.symbol(wire, at, True), np.asarray(w.gradient)[at], total(terms),
+                    rounded=None if rounded is None else rounded[at],
+                )
+            )  # fmt: skip
+        return SumStep(
+            "sum over paths", "", None, wire, -1, tuple(lines), self.tensor(wire, w.gradient)
+        )
+
+    def part_symbol(self, wire: int, at: Index, path: int, part: np.ndarray) -> Symbol:
+        whole = self.entries.symbol(wire, at)
+        return Symbol(whole.name, whole.index, part[at], True, path)
+
+    def _part(self, wire: int, gate: int, position: int) -> np.ndarray:
+        if gate < 0:
+            return self.seed(wire)
+        return np.asarray(self.recording.gates[gate].parts[position])
+
+    def _conventions(self, gate: Gate, position: int, at: Index) -> tuple[int, ...]:
+        wires = self.recording.wires
+        x, y = wires[gate.inputs[position]], wires[gate.outputs[0]]
+        said: list[str] = []
+        if gate.card.family == "Elementwise":
+            for out in reached(x.shape, y.shape, at)[:64]:
+                xs = [wires[w].value[source(wires[w].shape, out)] for w in gate.inputs]
+                said.append(of_entry(gate.card.name, xs, position, gate.attrs))
+        else:
+            said.append(of_fold(gate.card.name, x.value, y.value, at, gate.attrs))
+        numbers = [self.conventions.setdefault(s, len(self.conventions) + 1) for s in said if s]
+        return tuple(dict.fromkeys(numbers))
+
+    def rounding(self) -> list[Step]:
+        if self.rounded is None:
+            return []
+        return list(rounding_steps(self.recording, self.rounded, self.names, self.entries))
+
+    # tensors
+
+    def shown(self, wire: int) -> list[Index]:
+        """The entries that are shown: all of a few, else the first two and the last."""
+        shape = self.recording.wires[wire].shape
+        size = int(np.prod(shape))
+        flat = range(size) if size <= FEW else (0, 1, size - 1)
+        return [tuple([int(i) for i in np.unravel_index(k, shape)]) for k in flat]
+
+    def tensor(self, wire: int, value: Any = None) -> Tensor | None:
+        """Shape and norm of what is not shown in full, and of every tensor of more than one number."""
+        w = self.recording.wires[wire]
+        array = w.value if value is None else value
+        if array.size <= 1:
+            return None
+        return Tensor(
+            self.names[wire],
+            w.shape,
+            array.dtype.name,
+            norm_of(array),
+            min(array.size, len(self.shown(wire))),
+        )
+
+
+def norm_of(array: np.ndarray) -> float:
+    """The length of all entries taken as one vector; nan for what are no numbers."""
+    if array.dtype.kind not in "fciubV":
+        return float("nan")
+    wide = array if array.dtype.kind == "c" else array.astype(np.float64)
+    with np.errstate(all="ignore"):
+        return float(np.linalg.norm(wide.reshape(-1)))
+
+
+def dependents(recording: Recording) -> set[int]:
+    """The wires that depend on a source, the sources among them."""
+    found = set(recording.sources)
+    for gate in recording.gates:
+        if not found.isdisjoint(gate.inputs):
+            found.update(gate.outputs)
+    return found

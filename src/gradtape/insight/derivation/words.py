@@ -1,0 +1,97 @@
+"""What operations and wires are called in a derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradtape.insight.recording import Gate, Recording
+
+INFIX = {
+    "add": "+", "subtract": "-", "multiply": "*", "real_div": "/", "matmul": "@", "pow": "**", "floor_mod": "%",
+    "floor_div": "//", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==",
+    "not_equal": "!=",
+}  # fmt: skip
+
+_TITLES = {
+    "negative": "×(−1)", "reciprocal": "1/x", "add": "+", "add_n": "Σ", "subtract": "−", "multiply": "×",
+    "real_div": "÷", "square": "x²", "pow": "xʸ", "maximum": "max", "minimum": "min", "reduce_sum": "Σ",
+    "reduce_mean": "mean", "rsqrt": "1/√x", "sqrt": "√x", "abs": "|x|",
+}  # fmt: skip
+
+_SILENT_ATTRS = frozenset({"keepdims", "transpose_a", "transpose_b", "batch_dims"})
+
+
+def titles(recording: Recording, gate: Gate) -> str:
+    """A gate's name as circuits show it: "×(−1)", "exp", "+1", "1/x"."""
+    fixed = [recording.wires[w] for w in gate.inputs]
+    if gate.card.name in ("add", "multiply", "subtract", "real_div") and len(fixed) == 2:
+        last = fixed[1]
+        if last.kind == "constant" and not last.name and last.value.size == 1 and not last.shape:
+            sign = _TITLES[gate.card.name]
+            return f"{sign}{plain(last.value)}"
+    return _TITLES.get(gate.card.name, gate.card.name)
+
+
+def plain(value: Any) -> str:
+    """A number as people write it: "1", "0.5"."""
+    x = float(np.asarray(value))
+    return str(int(x)) if x.is_integer() and abs(x) < 1e6 else f"{x:.4g}"
+
+
+def labels(recording: Recording) -> list[str]:
+    """What each wire is called: its name, or v₁, v₂, ... for what is computed. Numbers without a name stay without."""
+    taken = {w.name for w in recording.wires}
+    counts = {"v": 0, "c": 0, "x": 0}
+    found = []
+    made = {o for g in recording.gates for o in g.outputs}
+    for wire in recording.wires:
+        name = wire.name
+        if not name and (wire.index in made or wire.kind != "constant" or wire.value.size > 1):
+            letter = "v" if wire.index in made else "c" if wire.kind == "constant" else "x"
+            while not name or name in taken:
+                counts[letter] += 1
+                name = f"{letter}{counts[letter]}"
+        found.append(name)
+    return found
+
+
+def formula(recording: Recording, gate: Gate, names: Sequence[str]) -> str:
+    """The operation on whole tensors: "z = x @ w", "h = relu(z)"."""
+    args = [_operand(recording, w, names) for w in gate.inputs]
+    name = gate.card.name
+    result = ", ".join(names[o] for o in gate.outputs)
+    if name in INFIX and len(args) == 2:
+        if name == "matmul":
+            args = [
+                f"transpose({a})" if gate.attrs.get(f"transpose_{k}") else a
+                for a, k in zip(args, "ab")
+            ]
+        text = f"{args[0]} {INFIX[name]} {args[1]}"
+    elif name == "affine":
+        text = f"{args[0]} @ {args[1]} + {args[2]}"
+    elif name == "negative":
+        text = f"-{args[0]}"
+    else:
+        said = [*args]
+        for key, value in gate.attrs.items():
+            if key not in _SILENT_ATTRS and isinstance(value, bool | int | float | str | tuple):
+                shown = repr(value)
+                if len(shown) <= 24:
+                    said.append(f"{key}={shown}")
+        text = f"{name}({', '.join(said)})"
+    return f"{result} = {text}"
+
+
+def _operand(recording: Recording, wire: int, names: Sequence[str]) -> str:
+    return names[wire] or plain_constant(recording.wires[wire].value)
+
+
+def plain_constant(value: np.ndarray) -> str:
+    if value.dtype.kind == "b":
+        return str(bool(value.reshape(-1)[0]))
+    if value.dtype.kind in "iufV":
+        return plain(value.reshape(-1)[0].astype(np.float64))
+    return str(value.reshape(-1)[0])
