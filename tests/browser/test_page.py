@@ -305,6 +305,53 @@ def test_rounded_numbers_are_the_slides(live: Callable[..., Live]) -> None:
         assert expected in texts
 
 
+def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:
+    shown = live("layers")
+    group = shown.root.locator("details", has=shown.page.get_by_role("grid", name="hidden/kernel"))
+    cells = group.get_by_role("gridcell")
+    assert cells.count() == 100
+    group.get_by_role("button", name="Later columns of hidden/kernel").click()
+    group.get_by_role("button", name="Later rows of hidden/kernel").click()
+    assert "rows 10 of 11" in group.inner_text()
+    assert "columns 10–11 of 12" in group.inner_text()
+    assert cells.count() == 2
+    kernel = shown.recording.named("hidden/kernel").value
+    assert number(cells.nth(1).inner_text()) == pytest.approx(float(kernel[10, 11]), abs=0.006)
+    shown.drag(cells.nth(1), 30)
+    assert group.locator(".name").inner_text() == "hidden/kernel[10,11]"
+    moved = shown.leaves(shown.agrees()["wires"])["hidden/kernel"]
+    assert abs(moved[10, 11] - kernel[10, 11]) > 0.001
+    moved[10, 11] = kernel[10, 11]
+    np.testing.assert_array_equal(moved, kernel)
+    group.get_by_role("button", name="Earlier rows of hidden/kernel").click()
+    assert cells.count() == 20
+
+
+def test_the_picture_s_own_controls(live: Callable[..., Live]) -> None:
+    shown = live("layers")
+    picture = shown.root.locator(".picture")
+    width = "e => e.querySelector('.circuit').getBoundingClientRect().width"
+    assert picture.locator(".shape.layer").count() == 0
+    shown.button("Show layers").click()
+    assert picture.locator(".shape.layer").count() == 2
+    shown.agrees()
+    shown.button("Step").click()
+    shown.agrees()
+    shown.button("Show gates").click()
+    shown.agrees()
+    before = picture.evaluate(width)
+    shown.button("Larger picture").click()
+    larger = picture.evaluate(width)
+    assert larger > before
+    for _ in range(12):
+        shown.button("Smaller picture").click()
+    assert picture.evaluate(width) < before
+    assert picture.locator(".labels text").count() == 0  # too small to be read: not written
+    shown.button("Fit the picture to its box").click()
+    assert picture.evaluate(width) <= picture.locator(".picturebox").evaluate("e => e.clientWidth")
+    shown.agrees()
+
+
 @pytest.mark.parametrize("name", ["neuron", "softmax"])
 @pytest.mark.parametrize("width", [390, 1400])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

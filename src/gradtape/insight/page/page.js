@@ -74,6 +74,7 @@ function modes(model) {
   const name = freshId("mode");
   const choice = (mode, text) => {
     const input = el("input", { type: "radio", name, value: mode, checked: mode === model.mode, onchange: () => model.setMode(mode) });
+    model.subscribe((change) => change === "mode" && (input.checked = mode === model.mode));
     return el("label", { class: "choice" }, input, el("span", {}, text));
   };
   const places = model.data.decimals;

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.backends.js.numbers import known
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import OpError
 from gradtape.base.quiet import quiet
@@ -29,6 +30,7 @@ from gradtape.insight.recording import Gate, Recording
 
 DRAWN = "its numbers were drawn when the tape ran"
 OUTSIDE = "it cannot be run again for other numbers"
+FOREIGN = "a browser has no such numbers"
 REAL = (np.dtype(np.float32), np.dtype(np.float64))
 PROBABILITY_OF = {
     "softmax_cross_entropy_with_logits": "softmax",
@@ -118,6 +120,8 @@ class _Replay:
         if all(type(t) is Tensor for t in tensors):
             return  # nothing that it depends on changes
         reason = DRAWN if gate.card.family == "Random" else ""
+        if not all(known(self.recording.wires[i].dtype) for i in gate.outputs):
+            reason = FOREIGN
         outputs: Sequence[Any] = ()
         if not reason:
             try:
@@ -158,7 +162,8 @@ class _Replay:
             for position, (wire, part) in enumerate(zip(gate.inputs, found)):
                 if part is None:
                     continue
-                self.found.parts[gate.index, position] = self._give(part)
+                if known(recording.wires[wire].dtype):
+                    self.found.parts[gate.index, position] = self._give(part)
                 before = cotangents.get(wire)
                 cotangents[wire] = (
                     part if before is None else backward.accumulate(before, part, RECORDED)
@@ -166,7 +171,8 @@ class _Replay:
             self._locals(gate, ys, xs)
             self._mark(gate.index, start)
         for wire, c in cotangents.items():
-            if recording.wires[wire].gradient is not None:
+            own = recording.wires[wire]
+            if own.gradient is not None and known(own.dtype):
                 self.found.gradients[wire] = self._give(_dense(c))
 
     def _pulled(self, gate: Gate, given: list[Any], ys: Any, xs: list[Any]) -> list[Any]:
