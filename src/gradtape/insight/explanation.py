@@ -18,6 +18,7 @@ from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import Rounded, rounded
 
+ALL_TERMS = 1_000  # of a sum that are written out where one entry is asked for
 DETAILS = ("op", "gate", "layer")
 
 
@@ -129,7 +130,7 @@ class Explanation(Rendered):
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
-        maker = self._maker
+        maker = Maker(self.recording, self.rounded, most_terms=ALL_TERMS)
         wire, place = self._place(name, at)
         return Entry(maker.entry(wire, place), name if not at else f"{name}{list(at)}")
 
@@ -177,8 +178,8 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
             output_gradients: Any = None) -> Explanation:  # fmt: skip
     """Where the gradients of `target` come from: forward with the numbers put in, then local derivative × upstream.
 
-    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all that
-    the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
+    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all
+    that the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
     compute as by hand, every intermediate number rounded to so many digits after the point.
     Raises ValueError for another detail, or too many gates; RuntimeError where the tape has let its records go.
 

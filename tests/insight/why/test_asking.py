@@ -231,6 +231,50 @@ def test_dead_units_among_others_are_told() -> None:
     assert "2 of 4 units (1, 3)" in reason.message
 
 
+def test_a_weight_behind_dead_units_names_them() -> None:
+    w1, w2 = tf.Variable([[-1.0, -2.0]]), tf.Variable([[1.0], [1.0]])
+    with tf.GradientTape() as tape:
+        h = tf.nn.relu(tf.constant([[1.0], [3.0]]) @ w1)
+        loss = tf.reduce_sum(tf.square(h @ w2 - 1.0))
+    for reason in tape.why(loss, [w1, w2]):
+        assert (reason.code, reason.place.text[:6]) == ("dead_unit", "h = tf")
+
+
+def test_a_finite_gradient_of_a_value_that_is_not() -> None:
+    x = tf.Variable([1.0, -2.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.math.log(x))
+    reason = tape.why(y, x)
+    assert reason.code == "fine"
+    assert "`y` itself is not finite" in reason.message
+    assert "log(-2) = nan" in reason.message
+    assert reason.data["target"].code == "outside_domain"
+
+
+def test_what_functions_do_inside_is_found() -> None:
+    w = tf.Variable([1.0, 2.0])
+
+    def inner(a):
+        with tape.stop_recording():
+            b = a * 2.0
+        return b
+
+    class Model:
+        def __init__(self):
+            self.w = w
+
+        def __call__(self, x):
+            return inner(self.w * x)
+
+    model = Model()
+    with tf.GradientTape() as tape:
+        out = model(3.0)
+        y = tf.reduce_sum(out + 1.0)
+    reason = tape.why(y, model.w)
+    assert reason.code == "stop_recording", str(reason)
+    assert reason.place.text == "b = a * 2.0"
+
+
 def test_the_branch_not_taken_is_counted() -> None:
     x = tf.Variable([0.0, 0.0, 0.0, 1.0, 2.0])
     with tf.GradientTape() as tape:

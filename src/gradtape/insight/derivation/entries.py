@@ -3,13 +3,13 @@
     value:     y_i = ...                              by the card's family
     gradient:  sum over i of  dy_i/dx_j × upstream_i  where i runs over the entries of the output that x_j reaches
 
-Families: element by element (rules over expressions), sums of products, sums of entries with fixed weights, and a table of
-folds (softmax, losses, products, norms). For all others the local derivatives are numbers, found by the card's rule.
+Families: element by element (rules over expressions), sums of products, sums of entries with fixed weights, and a table
+of folds (softmax, losses, products, norms). For all others the local derivatives are numbers, by the card's rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,10 @@ from gradtape.insight.derivation.expression import (
     total,
 )
 from gradtape.insight.derivation.folds import FOLDS
-from gradtape.insight.derivation.spelling import NotSpelled, local, spelled
-from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.derivation.spelling import NotSpelledError, local, spelled
+from gradtape.insight.recording import Gate, Index, Recording, reached, source
 from gradtape.insight.walk import cotangents_of, dense
 
-Index = tuple[int, ...]
-
-MOST_TERMS = 24  # of a sum that are written out
 MOST_OUTPUTS = 64  # entries of an output whose local derivatives are looked for one by one
 
 BILINEAR = frozenset(
@@ -50,9 +47,7 @@ NOT_LINEAR = frozenset({"tensor_scatter_nd_max", "tensor_scatter_nd_min"})
 class Entries:
     """The expressions of a recording's entries.  symbol(wire, index, gradient): how an entry is called."""
 
-    def __init__(
-        self, recording: Recording, names: Sequence[str], most_terms: int = MOST_TERMS
-    ) -> None:
+    def __init__(self, recording: Recording, names: Sequence[str], most_terms: int) -> None:
         self.recording, self.names, self.most_terms = recording, names, most_terms
 
     def symbol(self, wire: int, index: Index, gradient: bool = False, path: int = 0) -> Symbol:
@@ -75,15 +70,17 @@ class Entries:
                 if gate.card.family == "Elementwise":
                     xs = self._elements(gate, index)
                     dtype = wires[gate.inputs[0]].dtype
-                    return self._written(spelled(gate.card, xs, gate.attrs, dtype))
+                    return spelled(gate.card, xs, gate.attrs, dtype)
                 if gate.card.name in BILINEAR:
                     return self._sum_of_products(gate, index)
                 fold = FOLDS.get(gate.card.name)
                 if fold is not None and output == 0:
-                    return self._written(fold.value(self, gate, index))
+                    return fold.value(self, gate, index)
                 if self._is_linear(gate):
                     return self._weighted(gate, output, index)
-            except NotSpelled:
+                if gate.card.family == "Movement":  # shapes, zeros, ones
+                    return Symbol("", (), wires[gate.outputs[output]].value[index])
+            except NotSpelledError:
                 pass
         return None
 
@@ -94,7 +91,7 @@ class Entries:
         with quiet():
             try:
                 terms = self._terms(gate, position, index)
-            except NotSpelled:
+            except NotSpelledError:
                 terms = self._by_numbers(gate, position, index)
         return None if terms is None else self._sum(terms)
 
@@ -121,7 +118,7 @@ class Entries:
             return [chain(d, self.symbol(gate.outputs[0], at, True)) for at, d in found]
         if self._is_linear(gate):
             return self._weights_back(gate, position, index)
-        raise NotSpelled(gate.card.name)
+        raise NotSpelledError(gate.card.name)
 
     def _elements(self, gate: Gate, at: Index) -> list[Expression]:
         wires = self.recording.wires
@@ -139,9 +136,7 @@ class Entries:
         for at in np.argwhere(met):
             other = np.unravel_index(int(met[tuple(at)]) - 1, second.shape)
             terms.append(
-                mul(
-                    self.symbol(first.index, _index(at)), self.symbol(second.index, _index(other))
-                )
+                mul(self.symbol(first.index, _index(at)), self.symbol(second.index, _index(other)))
             )
         for w, c in zip(gate.inputs[2:], found[2:]):
             added = np.broadcast_to(_got(c), wires[gate.outputs[0]].shape)
@@ -162,9 +157,7 @@ class Entries:
         for at in np.argwhere(met):
             weight = np.unravel_index(int(met[tuple(at)]) - 1, other.shape)
             terms.append(
-                chain(
-                    self.symbol(other.index, _index(weight)), self.symbol(out, _index(at), True)
-                )
+                chain(self.symbol(other.index, _index(weight)), self.symbol(out, _index(at), True))
             )
         return terms
 
@@ -192,7 +185,7 @@ class Entries:
             w = gate.inputs[position]
             share = np.asarray(dense(_got(found[position])))
             if share.shape != wires[w].shape:
-                raise NotSpelled(gate.card.name)
+                raise NotSpelledError(gate.card.name)
             for at in np.argwhere(share):
                 terms.append(self.symbol(w, _index(at)))
                 weights.append(float(share[tuple(at)]))
@@ -249,7 +242,8 @@ class Entries:
                 c = _got(cotangents_of(gate.card, gate.attrs, seeds, ys, values)[position])
                 if c is None:
                     return None
-                share = np.broadcast_to(dense(c), np.broadcast_shapes(np.shape(dense(c)), values[position].shape))  # fmt: skip
+                c = np.asarray(dense(c))
+                share = np.broadcast_to(c, np.broadcast_shapes(c.shape, values[position].shape))
                 if share.shape != values[position].shape:
                     return None
                 if share[index]:
@@ -267,9 +261,6 @@ class Entries:
         rest = float(sum(evaluate(t) for t in left))
         dtype = next((s.value.dtype for s in _symbols(left[0])), np.dtype(np.float64))
         return total([*terms[: self.most_terms], Rest(len(left), dtype.type(rest))])
-
-    def _written(self, x: Expression) -> Expression:
-        return x
 
     def _complex(self, gate: Gate) -> bool:
         wires = self.recording.wires
@@ -308,24 +299,3 @@ def one_hot(shape: Sequence[int], index: Index, dtype: Any = np.float64) -> np.n
     found = np.zeros(shape, dtype)
     found[index] = 1
     return found
-
-
-def source(shape: Sequence[int], at: Index) -> Index:
-    """The entry of an input of a broadcast that stands at an entry of the result."""
-    behind = at[len(at) - len(shape) :] if shape else ()
-    return tuple([0 if n == 1 else i for i, n in zip(behind, shape)])
-
-
-def reached(shape: Sequence[int], result: Sequence[int], index: Index) -> list[Index]:
-    """The entries of a broadcast's result at which an entry of an input stands."""
-    lead = len(result) - len(shape)
-    axes: list[Any] = [range(n) for n in result[:lead]]
-    for n, m, i in zip(shape, result[lead:], index):
-        axes.append(range(m) if n == 1 != m else (i,))
-    grid = np.meshgrid(*axes, indexing="ij") if axes else []
-    if not axes:
-        return [()]
-    return [_index(at) for at in zip(*[g.reshape(-1) for g in grid])]
-
-
-Back = Callable[..., list[tuple[Index, Expression]]]

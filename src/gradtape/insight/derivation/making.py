@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.insight.derivation.conventions import of_entry, of_fold
-from gradtape.insight.derivation.entries import Entries, Index, reached, source
-from gradtape.insight.derivation.expression import Symbol, total
 from gradtape.insight.derivation.by_hand import rounding_steps
+from gradtape.insight.derivation.conventions import of_entry, of_fold
+from gradtape.insight.derivation.entries import Entries
+from gradtape.insight.derivation.expression import Symbol, total
 from gradtape.insight.derivation.steps import (
     ForwardStep,
     GivenStep,
@@ -22,11 +22,12 @@ from gradtape.insight.derivation.steps import (
     SumStep,
     Tensor,
 )
-from gradtape.insight.derivation.words import formula, labels, titles
-from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.derivation.words import backward_formula, formula, labels, titles
+from gradtape.insight.recording import Gate, Index, Recording, reached, source
 from gradtape.insight.rounding import Rounded
 
 FEW = 6  # entries of a tensor that are all shown
+MOST_TERMS = 12  # of a sum that are written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +50,12 @@ class Derivation:
 class Maker:
     """Makes steps; collects the conventions that they rest on."""
 
-    def __init__(self, recording: Recording, rounded: Rounded | None = None) -> None:
+    def __init__(
+        self, recording: Recording, rounded: Rounded | None = None, most_terms: int = MOST_TERMS
+    ) -> None:
         self.recording, self.rounded = recording, rounded
         self.names = labels(recording)
-        self.entries = Entries(recording, self.names)
+        self.entries = Entries(recording, self.names, most_terms)
         self.conventions: dict[str, int] = {}
         self.on_path = dependents(recording)
         self.paths = self._paths()
@@ -71,9 +74,7 @@ class Maker:
 
     def derivation(self) -> Derivation:
         """All steps: what is given, the way there, the way back."""
-        return self.with_steps(
-            [*self.given(), *self.forward(), *self.backward(), *self.rounding()]
-        )
+        return self.with_steps([*self.given(), *self.forward(), *self.backward(), *self.rounding()])
 
     def entry(self, wire: int, at: Index) -> Derivation:
         """The steps of one entry alone."""
@@ -82,7 +83,7 @@ class Maker:
         if gate is not None:
             steps.append(self.forward_step(gate, gate.outputs.index(wire), [at]))
         else:
-            steps += [s for s in self.given_of(wire, [at])]
+            steps += self.given_of(wire, [at])
         paths = self.paths.get(wire, [])
         for number, position in paths:
             if number < 0:
@@ -116,7 +117,16 @@ class Maker:
         return [GivenStep(w.kind, "", None, wire, -1, lines, self.tensor(wire), w.kind)]
 
     def forward(self) -> list[Step]:
-        return [self.forward_step(g, o) for g in self.recording.gates for o in range(len(g.outputs))]  # fmt: skip
+        return [step for gate in self.recording.gates for step in self.forward_of(gate)]
+
+    def forward_of(self, gate: Gate) -> list[ForwardStep]:
+        """A step per result; those that nothing needs are left out."""
+        recording = self.recording
+        return [
+            self.forward_step(gate, k)
+            for k, wire in enumerate(gate.outputs)
+            if wire in recording.targets or recording.uses(wire)
+        ]
 
     def forward_step(
         self, gate: Gate, output: int, indices: Sequence[Index] | None = None
@@ -187,13 +197,12 @@ class Maker:
             self.local_line(gate, position, at, path, part) for at in indices or self.shown(wire)
         ]
         return LocalStep(
-            titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
+            titles(self.recording, gate),
+            backward_formula(self.recording, gate, position, self.names, path), gate.place, wire,
             gate.index, tuple(lines), self.tensor(wire, part), position, path,
         )  # fmt: skip
 
-    def local_line(
-        self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray
-    ) -> Line:
+    def local_line(self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray) -> Line:
         wire = gate.inputs[position]
         expression = self.entries.part(gate, position, at)
         note = "" if expression is not None else f"by the rule of {gate.card.name}"
@@ -286,9 +295,9 @@ def norm_of(array: np.ndarray) -> float:
 
 
 def dependents(recording: Recording) -> set[int]:
-    """The wires that depend on a source, the sources among them."""
+    """The wires whose gradients go on to a source, the sources among them."""
     found = set(recording.sources)
     for gate in recording.gates:
-        if not found.isdisjoint(gate.inputs):
+        if any(p is not None and w in found for w, p in zip(gate.inputs, gate.parts)):
             found.update(gate.outputs)
     return found
