@@ -125,7 +125,8 @@ class Explanation(Rendered):
     def entry(self, name: str, index: int | Sequence[int] = ()) -> Entry:
         """How one entry gets its value and its gradient.
 
-        name: in the code, or as the derivation calls it.  index: an int, or one per axis; axes of length 1 may be left out.
+        name: in the code, or as the derivation calls it.  index: an int, or one per axis; axes of length 1 may be left
+        out.
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
