@@ -11,10 +11,12 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")  # fmt: skip
@@ -58,22 +60,47 @@ def chromium() -> str | None:
     return os.environ.get("GRADTAPE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-class Engine:
-    """One browser.  Each program is called twice: the second results count, for arrays are used again."""
+class _Shared:
+    """The one browser of this process: Playwright starts once in a thread."""
 
-    def __enter__(self) -> Engine:
+    playwright: Any = None
+    browser: Any = None
+    users = 0
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Headless Chromium, started by the first who asks, closed after the last; without one the test is skipped."""
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine: GRADTAPE_CHROMIUM names one")
+    if not _Shared.users:
         from playwright.sync_api import sync_playwright
 
-        self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(
+        _Shared.playwright = sync_playwright().start()
+        _Shared.browser = _Shared.playwright.chromium.launch(
             executable_path=chromium(), headless=True, args=list(FLAGS)
         )
-        self.page = self._browser.new_page()
+    _Shared.users += 1
+    try:
+        yield _Shared.browser
+    finally:
+        _Shared.users -= 1
+        if not _Shared.users:
+            _Shared.browser.close()
+            _Shared.playwright.stop()
+
+
+class Engine:
+    """A page for programs.  Each is called twice: the second results count, for arrays are used again."""
+
+    def __enter__(self) -> Engine:
+        self._browser = browser()
+        self.page = self._browser.__enter__().new_page()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._browser.close()
-        self._playwright.stop()
+        self.page.close()
+        self._browser.__exit__(*error)
 
     def load(self, sources: Sequence[str]) -> None:
         """A fresh page with these modules: `programs[k]` is what the k-th exports."""
@@ -113,10 +140,13 @@ def _packed(described: Any, array: Any) -> tuple[str, str]:
 
 
 def _unpacked(described: Any, text: str | None) -> Any:
+    """A result; 64-bit integers that are not exact stay float64."""
     if text is None:
         return None
     raw = base64.b64decode(text)
     if not described.array:
         return raw
-    flat = np.frombuffer(raw, HELD[described.array]).astype(described.dtype)
-    return flat.reshape(described.shape)
+    held = np.frombuffer(raw, HELD[described.array]).reshape(described.shape)
+    if described.dtype in ("int64", "uint64") and np.abs(held).max(initial=0) > 2**53:
+        return held
+    return held.astype(described.dtype)

@@ -86,7 +86,7 @@ def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
             color_scheme="dark" if dark else "light",
             **settings,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(10_000)
         context.set_offline(not allowed if offline is None else offline)
         page = context.new_page()
         page.problems = watched(page, allowed)

@@ -1,5 +1,6 @@
 """The tape on the smallest programs."""
 
+import numpy as np
 import pytest
 
 import gradtape as tf
@@ -64,3 +65,11 @@ def test_each_reading_is_a_source_of_its_own() -> None:
     with tf.GradientTape() as tape:
         y = outside * v
     assert float(tape.gradient(y, v)) == 3.0
+
+
+def test_assignments_that_overflow_are_results_and_not_news():
+    v = tf.Variable(np.float32(3e38))
+    v.assign_add(3e38)
+    assert np.isinf(v.numpy())
+    v.assign_sub(np.inf)
+    assert np.isnan(v.numpy())

@@ -21,6 +21,7 @@ LAZY = {
     "losses": "gradtape.keras.losses",
     "metrics": "gradtape.keras.metrics",
     "optimizers": "gradtape.keras.optimizers",
+    "testing": "gradtape.testing",
 }
 # Functions and classes imported on first use: name -> (module, name there).
 LAZY_NAMES = {

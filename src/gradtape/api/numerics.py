@@ -9,7 +9,7 @@ import numpy as np
 from gradtape.base.errors import InvalidArgumentError
 from gradtape.base.exports import export
 from gradtape.base.site import where
-from gradtape.core.context import STATE
+from gradtape.core.context import EXPLANATIONS, STATE
 
 
 class NumericsGuard:
@@ -26,12 +26,13 @@ class NumericsGuard:
             if value.dtype.kind not in "fVc" or np.isfinite(value).all():
                 continue
             nan, inf = int(np.isnan(value).sum()), int(np.isinf(value).sum())
+            first = EXPLANATIONS["nonfinite"](card, [t._value for t in inputs], value)
             words = " and ".join(w for w, n in (("Infinity", inf), ("NaN", nan)) if n)
             raise InvalidArgumentError(
                 None, None,
                 f"\n\n!!! Detected {words} in output {place} of eagerly-executing op \"{card.tf_name}\" (# of outputs: "
                 f"{len(outputs)}) !!!\n  dtype: {tensor.dtype}\n  shape: {tensor.shape}\n  # of NaN: {nan}, "
-                f"of Inf: {inf}\n  inputs: {len(inputs)}" + where(4),
+                f"of Inf: {inf}\n  inputs: {len(inputs)}\n  first: {first}" + where(4),
             )  # fmt: skip
 
     def variable_read(self, variable: Any, tensor: Any) -> None:

@@ -11,7 +11,7 @@ _ADVICE = {
     "sparse": "Sparse tensors are outside of gradtape's scope; use dense tensors.",
     "SparseTensor": "Sparse tensors are outside of gradtape's scope; use dense tensors.",
     "RaggedTensor": "Ragged tensors are outside of gradtape's scope; pad to one length.",
-    "summary": "TensorBoard summaries are not built; keep the numbers in a list or use the `History` of `fit`.",
+    "summary": "tf.summary is not built; tf.keras.callbacks.TensorBoard and tf.TrainingRecorder write such files.",
     "saved_model": "SavedModel is not built; keep weights with model.get_weights() and numpy.savez.",
     "distribute": "There is one device; leave the strategy's scope out.",
     "tpu": "There are no TPUs; run on the CPU.",

@@ -8,9 +8,13 @@ import sys
 from types import CodeType
 from typing import NamedTuple
 
-PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+import numpy as np
 
-_OURS: dict[str, bool] = {}  # file name -> whether it is one of the package
+PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# NumPy calls back into the package; its frames are not the user's either.
+_NOT_THE_USERS = (PACKAGE_ROOT, os.path.dirname(os.path.abspath(np.__file__)) + os.sep)
+
+_OURS: dict[str, bool] = {}  # file name -> whether it is one of the package, or of NumPy
 
 
 class Site(NamedTuple):
@@ -41,7 +45,7 @@ class Site(NamedTuple):
 
 
 def user_site(depth: int = 2) -> tuple[CodeType, int] | None:
-    """The nearest frame outside the package, as (code, instruction); `depth` frames are skipped."""
+    """The nearest frame outside the package and NumPy, as (code, instruction); `depth` frames are skipped."""
     try:
         frame = sys._getframe(depth)
     except ValueError:
@@ -51,7 +55,7 @@ def user_site(depth: int = 2) -> tuple[CodeType, int] | None:
         name = code.co_filename
         ours = _OURS.get(name)
         if ours is None:
-            ours = _OURS[name] = name.startswith(PACKAGE_ROOT)
+            ours = _OURS[name] = name.startswith(_NOT_THE_USERS)
         if not ours:
             return code, frame.f_lasti
         frame = frame.f_back

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from gradtape.cli import run
+from gradtape.cli import explain, lab, run
 from gradtape.runner.status import BAD_INPUT, INTERRUPTED, RunnerError
 
-COMMANDS = (run,)
+COMMANDS = (run, explain, lab)
 
 
 class Parser(argparse.ArgumentParser):

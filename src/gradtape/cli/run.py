@@ -9,6 +9,7 @@ from typing import Any
 
 from gradtape.runner.child import SEEDINGS
 from gradtape.runner.compare import compare_run, read_reference
+from gradtape.runner.explaining import explain_file, write_report
 from gradtape.runner.export import to_html, to_ipynb
 from gradtape.runner.files import check_writable, read_text, write_whole
 from gradtape.runner.notebook import NotebookRun, run_notebook
@@ -26,7 +27,8 @@ from gradtape.runner.status import RunnerError
 
 EPILOG = """\
 With a notebook and none of -o, --html and --compare, the outputs of the cells are printed.
-Files are written when the run came to its end, whole or not at all.
+Files are written when the run came to its end, whole or not at all; what --explain writes is written also
+when a cell or the script failed, and tells what ran before.
 
 exit status:
   0    every cell ran (or its device is not there), and every compared output is equal
@@ -76,6 +78,14 @@ def add(commands: Any) -> None:
         help="Keras initializers with a seed: one stream, as the lesson's TensorFlow (default), "
         "or the same values at each call, as 2.12",
     )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="write a page that explains every tape.gradient call: -o REPORT.html, or FILE-explained.html here",
+    )
+    parser.add_argument(
+        "--eagerly", action="store_true", help="run traced functions as plain Python, to see inside"
+    )
     parser.add_argument("--quiet", action="store_true", help="print no progress and no outputs")
     parser.set_defaults(call=call)
 
@@ -97,15 +107,47 @@ def _seconds(text: str) -> float:
 def call(chosen: argparse.Namespace) -> int:
     """Run the file and return the exit status.  Raises RunnerError."""
     path: Path = chosen.file
+    if chosen.explain:
+        return _explained(path, chosen)
     if path.suffix == ".py":
         for option in ("output", "html", "compare"):
             if getattr(chosen, option) is not None:
                 raise RunnerError(f"--{option} needs a notebook, and {path} is a script")
-        return run_script(path, timeout_s=chosen.timeout, seeding=chosen.seeding)
+        return run_script(
+            path, timeout_s=chosen.timeout, seeding=chosen.seeding, eagerly=chosen.eagerly
+        )
     if path.suffix != ".ipynb":
         read_text(path, "the file")
         raise RunnerError(f"the file {path} is neither a notebook (.ipynb) nor a script (.py)")
     return _notebook(path, chosen)
+
+
+def _explained(path: Path, chosen: argparse.Namespace) -> int:
+    for option in ("html", "compare"):
+        if getattr(chosen, option) is not None:
+            raise RunnerError(f"--{option} does not go with --explain")
+    output: Path = chosen.output or Path(f"{path.stem}-explained.html")
+    if output.suffix != ".html":
+        raise RunnerError(f"with --explain, -o names the page (.html). Received: {output}")
+    check_writable(output, "the page")
+    explained = explain_file(
+        path,
+        timeout_s=chosen.timeout,
+        seeding=chosen.seeding,
+        eagerly=chosen.eagerly,
+        keep_going=chosen.keep_going,
+        show=not chosen.quiet,
+        watcher=None if chosen.quiet else progress(sys.stderr),
+    )
+    if explained.run is not None:
+        if not chosen.quiet:
+            show_outputs(explained.run, sys.stdout)
+            sys.stdout.flush()
+        show_failures(explained.run, sys.stderr)
+    if explained.trouble:
+        print(f"gradtape: {explained.trouble}", file=sys.stderr)
+    write_report(explained, output)
+    return explained.status
 
 
 def _notebook(path: Path, chosen: argparse.Namespace) -> int:
@@ -121,6 +163,7 @@ def _notebook(path: Path, chosen: argparse.Namespace) -> int:
         reprs=reference is not None and not reference.from_notebook,
         expected_error=reference.error_of if reference else lambda number: None,
         watcher=None if chosen.quiet else progress(sys.stderr),
+        eagerly=chosen.eagerly,
     )
     comparisons = compare_run(run.cells, reference, chosen.rtol, chosen.atol) if reference else []
     if not (chosen.quiet or chosen.output or chosen.html or reference):

@@ -29,6 +29,7 @@ class State(threading.local):
     `scope`: the name scope, such as "layer/", which new variables carry before their names.
     `site`: the user's place that what runs now stands for, where a layer of ours has found it out.
     `trace`: the graph that is being traced, or None.  `outside`: the trace that was left for a while to run eagerly.
+    `draws`: who gives the random numbers in place of the generators, `draws(draw) -> array`, or None.
     `unexplained`: a weak reference to the tape whose gradient was None last, or None.
     `seen`: somebody looks at each operation: functions and steps of training that would be traced run eagerly.
     """
@@ -39,12 +40,15 @@ class State(threading.local):
     site: Any = None
     trace: Any = None
     outside: Any = None
+    draws: Any = None
     unexplained: Any = None
     seen: bool = False
 
 
 STATE = State()
 
+# What is asked of the rooms above, which this one does not know; by the name of the question.
+EXPLANATIONS: dict[str, Callable[..., Any]] = {}
 # Read-only onlookers of every recorded operation (explanations, profilers): called with the record.
 OBSERVERS: list[Callable[..., None]] = []
 # Onlookers of every gradient: called with (tape, targets, sources, output_gradients, gradients) when a tape has found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from enum import IntEnum
 from itertools import count
@@ -12,6 +13,7 @@ import numpy as np
 from gradtape.base.dtypes import DTYPES, DType
 from gradtape.base.errors import ShapeError
 from gradtape.base.exports import export
+from gradtape.base.quiet import quiet
 from gradtape.base.shapes import TensorShape
 from gradtape.core import text
 from gradtape.core.card import PUBLIC
@@ -177,6 +179,10 @@ class Variable:
         if STATE.trace is not None:
             STATE.trace.write(self, value)
             return
+        for recorder in STATE.recorders:
+            note = getattr(recorder, "variable_written", None)
+            if note is not None:
+                note(self)
         self._buffer = value
         self._lent = True
         self._read_tensor = None
@@ -193,37 +199,30 @@ class Variable:
         return array
 
     def assign(
-        self,
-        value: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """Replace the value.  Raises ValueError for another shape or dtype."""
         self._base._store(self._incoming(value))
         return UnreadVariable(self._base) if read_value else None
 
     def assign_add(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """v <- v + delta."""
-        self._base._store(_array(self._value + self._delta(delta)))
+        self._shift(delta, operator.add)
         return UnreadVariable(self._base) if read_value else None
 
     def assign_sub(
-        self,
-        delta: Any,
-        use_locking: bool = False,
-        name: str | None = None,
-        read_value: bool = True,
-    ) -> Any:
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True,
+    ) -> Any:  # fmt: skip
         """v <- v - delta."""
-        self._base._store(_array(self._value - self._delta(delta)))
+        self._shift(delta, operator.sub)
         return UnreadVariable(self._base) if read_value else None
+
+    def _shift(self, delta: Any, by: Callable[[Any, Any], Any]) -> None:
+        delta = self._delta(delta)
+        with quiet():
+            self._base._store(_array(by(self._value, delta)))
 
     def _delta(self, delta: Any) -> np.ndarray:
         array = convert(delta, self._value.dtype)._value

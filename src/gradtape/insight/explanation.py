@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,17 +151,24 @@ class Explanation(Rendered):
         known = ", ".join(dict.fromkeys(n for n in names if n))
         raise KeyError(f"There is no number named {name!r}. There are: {known}.")
 
-    def circuit(self, **style: Any) -> Any:
-        """The picture: value above and gradient below every wire."""
-        return import_module("gradtape.insight.circuit").Circuit(self.recording, **style)
+    def circuit(self, **options: Any) -> Any:
+        """The picture: value above and gradient below every wire.  Options: those of `circuit_of`."""
+        if self.decimals is not None:
+            options.setdefault("decimals", self.decimals)
+        if self.detail == "layer":
+            options.setdefault("detail", "layer")
+        return import_module("gradtape.insight.circuit").circuit_of(self.recording, **options)
 
-    def to_html(self, path: Any = None, **options: Any) -> Any:
-        """The live page, which computes: written to `path`, or given as text."""
-        return import_module("gradtape.insight.page").to_html(self, path, **options)
+    def to_html(self, path: Any = None, **options: Any) -> str:
+        """The live page, which computes: one file that needs nothing else.  Its text; written to `path` too."""
+        text = import_module("gradtape.insight.page").page_of(self.recording, **options)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
 
     def widget(self, **options: Any) -> Any:
         """The live page as a widget for notebooks."""
-        return import_module("gradtape.insight.page").widget(self, **options)
+        return import_module("gradtape.insight.page").widget_of(self.recording, **options)
 
     def __repr__(self) -> str:
         r = self.recording

@@ -180,7 +180,7 @@ def _records(tape: Any) -> list[Any]:
     return tape._records
 
 
-def _layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
+def layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
     """The names of the layers that each record ran in, outermost first."""
     found: list[tuple[str, ...]] = [()] * count
     for layer, start, end in tape.trail.layers:  # inner calls end first
@@ -208,7 +208,7 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             draft.by_id[id(used[0])] = first
             for tensor in used[1:]:
                 draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
-    layers = _layers_of(tape, len(records))
+    layers = layers_of(tape, len(records))
     for index in reversed(useful):
         card, attrs, inputs, output, site = records[index]
         slots = [

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import linecache
+from inspect import CO_OPTIMIZED
 from itertools import islice
+from sys import getrefcount
 from typing import Any, NamedTuple
 
 _LONGEST_NAME = 24
@@ -59,12 +61,9 @@ def place_of(site: Any) -> Place | None:
 
 def spelling_of(place: Place | None) -> Spelling:
     """How the operation at a place is written; nothing where the source is not to be had."""
-    if place is None or place.column < 0:
+    node, result = expression_at(place)
+    if node is None:
         return NOTHING
-    found = _index_of(place.file).get(place[1:2] + place[3:])
-    if found is None:
-        return NOTHING
-    node, result = found
     if isinstance(node, ast.BinOp):
         return Spelling(result, (name_of(node.left), name_of(node.right)), (), "")
     if isinstance(node, ast.AugAssign):
@@ -79,6 +78,13 @@ def spelling_of(place: Place | None) -> Spelling:
         keywords = tuple([(k.arg, name_of(k.value)) for k in node.keywords if k.arg])
         return Spelling(result, tuple(map(name_of, node.args)), keywords, _last(node.func))
     return Spelling(result, (), (), "")
+
+
+def expression_at(place: Place | None) -> tuple[ast.expr | ast.AugAssign | None, str]:
+    """The expression that stands at a place, and the name that its value is assigned to; None and "" without source."""
+    if place is None or place.column < 0:
+        return None, ""
+    return _index_of(place.file).get(place[1:2] + place[3:], (None, ""))
 
 
 def name_of(node: ast.expr) -> str:
@@ -141,14 +147,34 @@ def _assign(target: ast.expr, value: ast.expr, names: dict[int, str]) -> None:
     names.setdefault(id(value), name_of(target))
 
 
+def locals_of(frame: Any) -> dict[str, Any]:
+    """A frame's local names with what they hold."""
+    held = frame.f_locals
+    found = dict(held)
+    # Up to Python 3.12 a function's frame keeps the dictionary, and with it what was deleted since: it is emptied,
+    # unless somebody else has it too (who called `locals()`).
+    if type(held) is dict and frame.f_code.co_flags & CO_OPTIMIZED and getrefcount(held) <= 3:
+        held.clear()
+    return found
+
+
 def enclosing_names(frame: Any) -> dict[int, str]:
     """Names of the objects that a frame's user can see, by id: its locals, then its globals."""
     found: dict[int, str] = {}
-    for scope in (frame.f_locals, frame.f_globals):
+    for scope in (locals_of(frame), frame.f_globals):
         for name, value in list(scope.items()):
             if not name.startswith("__"):
                 found.setdefault(id(value), name)
     return found
 
 
-__all__ = ["Place", "Spelling", "enclosing_names", "name_of", "place_of", "spelling_of"]
+__all__ = [
+    "Place",
+    "Spelling",
+    "enclosing_names",
+    "expression_at",
+    "locals_of",
+    "name_of",
+    "place_of",
+    "spelling_of",
+]

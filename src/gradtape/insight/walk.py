@@ -36,7 +36,7 @@ def back(
     seeds: Sequence[Any],
     settle: Settle | None = None,
 ) -> tuple[dict[int, Any], list[tuple[Any, ...]]]:
-    """Cotangents by slot, and what each gate adds to each of its inputs.
+    """Cotangents by slot, and what each gate adds to each of its inputs.  One whose attributes are None adds nothing.
 
     settle(gate's number, position, array): what a gate adds instead of what was computed.
     """
@@ -50,7 +50,7 @@ def back(
         card, attrs, inputs, outputs, *_ = gates[index]
         parts[index] = (None,) * len(inputs)
         given = [found.get(s) for s in outputs]
-        if card.vjp is None or all(g is None for g in given):
+        if attrs is None or card.vjp is None or all(g is None for g in given):
             continue
         xs = [values[s] for s in inputs]
         ys = tuple([values[s] for s in outputs])

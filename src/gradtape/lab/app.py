@@ -17,6 +17,7 @@ from gradtape.lab.shelf import Shelf
 from gradtape.lab.trainer import Trainer
 from gradtape.lab.visitor import Visit
 
+ROOT = '<main id="gradtape">'  # of a live page
 STATIC = {
     "lab.css": "text/css; charset=utf-8",
     "charts.css": "text/css; charset=utf-8",
@@ -46,9 +47,14 @@ class Lab:
 
 def live_page(trainer: Trainer) -> str:
     """The self-contained page of the present step."""
-    from gradtape.insight.explanation import explain
+    from gradtape.insight.calls.scene import in_scene
+    from gradtape.insight.page.live import page_of
+    from gradtape.insight.reading import recorded
 
-    return explain(*trainer.gradient_call()).to_html()
+    tape, loss, weights = trainer.gradient_call()
+    names = {**trainer.names, "loss": loss}
+    recording = in_scene(names["__file__"], names, lambda: recorded(tape, loss, weights))
+    return page_of(recording, learning_rate=trainer.rate)
 
 
 def application(lab: Lab) -> Any:
@@ -96,7 +102,7 @@ async def _static(request: Any) -> Any:
     name = request.path_params["name"]
     if name not in STATIC:
         return responses.PlainTextResponse("There is no such file.\n", 404)
-    data = (files(__package__) / "page" / name).read_bytes()
+    data = (files("gradtape.lab") / "page" / name).read_bytes()
     return responses.Response(data, headers={"content-type": STATIC[name]})
 
 
@@ -107,10 +113,36 @@ def _document(lab: Lab) -> Any:
         page = lab.shelf.get(request.path_params["number"])
         if page is None:
             return responses.HTMLResponse(pages.lost(), 404)
+        theme = request.query_params.get("theme")
+        if theme in ("light", "dark"):
+            page = page.replace(ROOT, f'{ROOT[:-1]} data-theme="{theme}">', 1)
         headers = {"content-security-policy": document_policy(page)}
         return responses.HTMLResponse(page, headers=headers)
 
     return endpoint
+
+
+class SocketLine:
+    """Starlette's WebSocket; a page that is gone is a ConnectionError."""
+
+    def __init__(self, socket: Any):
+        self.socket = socket
+        self.gone: Any = load("starlette.websockets").WebSocketDisconnect
+
+    async def receive(self) -> Any:
+        return await self.socket.receive()
+
+    async def send_text(self, data: str) -> None:
+        try:
+            await self.socket.send_text(data)
+        except self.gone:
+            raise ConnectionError("the page is gone") from None
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        try:
+            await self.socket.close(code, reason)
+        except self.gone:
+            raise ConnectionError("the page is gone") from None
 
 
 def _training(lab: Lab) -> Any:
@@ -126,7 +158,7 @@ def _training(lab: Lab) -> Any:
         lab.sessions += 1
         try:
             await socket.accept()
-            await Session(socket, exhibit, lab.pool, lab.explain).run()
+            await Session(SocketLine(socket), exhibit, lab.pool, lab.explain).run()
         finally:
             lab.sessions -= 1
 

@@ -50,7 +50,7 @@ class Exhibit:
 
     def source(self, data: str | None = None) -> str:
         """The text of the program, on one of the data sets."""
-        text = (files(__package__) / "programs" / f"{self.name}.txt").read_text("utf-8")
+        text = (files("gradtape.lab") / "programs" / f"{self.name}.txt").read_text("utf-8")
         return text.replace("data.circles", f"data.{data}") if data is not None else text
 
 

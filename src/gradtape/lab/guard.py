@@ -116,41 +116,44 @@ def policy(port: int) -> str:
 
 
 def document_policy(page: str) -> str:
-    """The policy of a self-contained page: its own inline scripts by their hashes, nothing else, in a sandbox.
+    """The policy of a self-contained page: its own scripts and styles by their hashes, nothing else, in a sandbox.
 
     The page is an origin of its own: it reaches neither the lab nor the network.
     """
-    reader = _Scripts()
+    reader = _Inline()
     reader.feed(page)
     reader.close()
-    digests = [hashlib.sha256(text.encode("utf-8")).digest() for text in reader.texts]
-    hashes = [f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests]
     return (
-        f"default-src 'none'; script-src {' '.join(hashes or [NOTHING])}; "
-        "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; script-src {_hashes(reader.texts['script'])}; "
+        f"style-src {_hashes(reader.texts['style'])}; img-src data:; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'; sandbox allow-scripts allow-downloads"
     )
 
 
-class _Scripts(HTMLParser):
-    """The texts of a page's inline scripts."""
+def _hashes(texts: list[str]) -> str:
+    digests = [hashlib.sha256(text.encode("utf-8")).digest() for text in texts]
+    return " ".join(f"'sha256-{base64.b64encode(d).decode('ascii')}'" for d in digests) or NOTHING
+
+
+class _Inline(HTMLParser):
+    """The texts of a page's inline scripts and styles."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self.texts: list[str] = []
-        self.inside = False
+        self.texts: dict[str, list[str]] = {"script": [], "style": []}
+        self.inside: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "script":
-            self.inside = True
-            self.texts.append("")
+        self.inside = self.texts.get(tag)
+        if self.inside is not None:
+            self.inside.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self.inside = False
+        self.inside = None
 
     def handle_data(self, data: str) -> None:
-        if self.inside:
-            self.texts[-1] += data
+        if self.inside is not None:
+            self.inside[-1] += data
 
 
 class Guard:

@@ -30,11 +30,11 @@ UNSUPPORTED, REFUSED, FAILED = 1003, 1008, 1011
 
 
 class Line(Protocol):
-    """The connection to the page: Starlette's WebSocket, accepted."""
+    """The connection to the page; OSError where it is gone."""
 
     async def receive(self) -> Any: ...
     async def send_text(self, data: str) -> None: ...
-    async def close(self, code: int = 1000, reason: str | None = None) -> None: ...
+    async def close(self, code: int = 1000, reason: str = "") -> None: ...
 
 
 class Outbox:
@@ -78,7 +78,9 @@ class Session:
         self.commands: asyncio.Queue[Message] = asyncio.Queue(QUEUED_COMMANDS)
         self.outbox = Outbox()
         self.running, self.pace = False, FIRST_PACE
-        self.remembered = ""  # which dial was turned last: a turn is one thing to undo, not a hundred
+        self.remembered = (
+            ""  # which dial was turned last: a turn is one thing to undo, not a hundred
+        )
 
     async def run(self) -> None:
         """Serve the page until it goes away or is sent away.  Raises what the training raised."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.quiet import quiet
 from gradtape.core.variable import Variable
 from gradtape.keras.optimizers import SGD, Adam
 from gradtape.lab.exhibits import Exhibit, first_data, program
@@ -138,10 +139,9 @@ class Trainer:
 
     @property
     def finite(self) -> bool:
-        """Whether loss and gradients are numbers."""
-        return math.isfinite(self.loss) and all(
-            bool(np.isfinite(g.numpy()).all()) for g in self.gradients
-        )
+        """Whether loss, weights and gradients are numbers."""
+        tensors = [*self.weights, *self.gradients]
+        return math.isfinite(self.loss) and all(np.isfinite(t.numpy()).all() for t in tensors)
 
     def frame(self) -> dict[str, Any]:
         """Everything that the page shows, as plain data; numbers that are not finite as texts."""
@@ -234,8 +234,9 @@ def region_places() -> np.ndarray:
 
 def _ratio(before: np.ndarray, after: np.ndarray) -> float | None:
     """Size of the update beside the size of the weights; None where these are zero."""
-    size = float(np.linalg.norm(before))
-    return float(np.linalg.norm(after - before)) / size if size else None
+    with quiet():
+        size = float(np.linalg.norm(before))
+        return float(np.linalg.norm(after - before)) / size if size else None
 
 
 def _name(variable: Any) -> str:

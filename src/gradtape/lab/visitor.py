@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.lab.shelf import Shelf
-from gradtape.runner.gradient_calls import Spot, Turn
 
 
 @dataclass

@@ -99,7 +99,7 @@ def _float_dtype(dtype: Any, also: tuple[str, ...] = ()) -> np.dtype[Any]:
 
 def draw(function: Callable[..., np.ndarray], *args: Any, **options: Any) -> Any:
     """The array that `function` draws; its complaints are those of the user's arguments."""
-    if CONTEXT.trace is not None:
+    if CONTEXT.trace is not None or CONTEXT.draws is not None:
         return perform(function, *args, call=complaining, **options)
     return complaining(function, *args, **options)
 

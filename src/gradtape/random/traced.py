@@ -25,7 +25,7 @@ def perform(function: Draw, *args: Any, call: Draw | None = None, **options: Any
     trace = CONTEXT.trace
     run = _plain if call is None else call
     if trace is None:
-        return run(function, *args, **options)
+        return _drawn(run, function, args, options)
     bound = _signature(function).bind(*args, **options)
     bound.apply_defaults()
     values = bound.arguments
@@ -50,7 +50,7 @@ class _Drawn:
 
     def __call__(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         given = {**self.values, **dict(zip(self.names, arrays))}
-        return (np.asarray(self.run(self.function, **given), order="C"),)
+        return (np.asarray(_drawn(self.run, self.function, (), given), order="C"),)
 
     def anew(self) -> _Drawn:
         """The same draw with a generator of its own, which begins at its beginning."""
@@ -58,6 +58,12 @@ class _Drawn:
         if not isinstance(state, NodeState):
             return self
         return _Drawn(self.run, self.function, {**self.values, "state": state.anew()}, self.names)
+
+
+def _drawn(run: Any, function: Draw, args: Any, options: Any) -> np.ndarray:
+    if CONTEXT.draws is None:
+        return run(function, *args, **options)
+    return CONTEXT.draws(lambda: run(function, *args, **options))
 
 
 def _plain(function: Draw, *args: Any, **options: Any) -> np.ndarray:

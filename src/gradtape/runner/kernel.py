@@ -1,7 +1,7 @@
 """The notebook kernel, a process of its own: IPython's shell, with `tensorflow` as gradtape.
 
-Run as `python -m gradtape.runner.kernel FOLDER [--reprs]`.  Requests come as JSON lines on standard
-input, answers go as JSON lines to standard output; the two pipes are all that the kernel listens to.
+Run as `python -m gradtape.runner.kernel FOLDER [--reprs] [--eagerly] [--wish TEXT]`.  Requests come as JSON lines on
+standard input, answers go as JSON lines to standard output; the two pipes are all that the kernel listens to.
 It takes a quarter of the time of a Jupyter kernel, whose sockets and messages cost more than a lesson.
 
 NumPy prints as NumPy 1.25 did (`numpy.set_printoptions(legacy="1.25")`): notebooks of TensorFlow
@@ -17,6 +17,7 @@ import queue
 import sys
 import threading
 import traceback
+from contextlib import ExitStack
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,8 +25,10 @@ from IPython.core.interactiveshell import ExecutionResult
 from traitlets.config import Config
 
 from gradtape.base.errors import DeviceNotFoundError
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.alias import install_as_tensorflow
 from gradtape.runner.channel import Channel, Descriptors, Text
+from gradtape.runner.looking_on import looking_on
 from gradtape.runner.shell import REPR_MIME, ReprFormatter, Shell
 
 
@@ -85,7 +88,7 @@ class Requests:
 class Kernel:
     """Runs cells in the shell and tells what they show."""
 
-    def __init__(self, folder: str, reprs: bool):
+    def __init__(self, folder: str, reprs: bool, wish: Wish | None = None, eagerly: bool = False):
         requests, answers = os.dup(0), os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -101,12 +104,18 @@ class Kernel:
             formatter: Any = ReprFormatter(parent=self.shell.display_formatter)
             self.shell.display_formatter.formatters[REPR_MIME] = formatter
         builtins.input = refuse_input
+        self.looking = ExitStack()
+        self.looking.enter_context(looking_on(wish, eagerly))
         sys.stdout, sys.stderr = Text(self.channel, "stdout", 1), Text(self.channel, "stderr", 2)
 
     def serve(self) -> None:
         """Run one cell after the other until there are no more."""
         self.channel.send(kind="ready")
         while (request := self.requests.queue.get()) is not None:
+            if "explain" in request:
+                self.looking.close()
+                self.channel.send(kind="done")
+                continue
             result = self.shell.run_cell(request["run"], store_history=True)
             self.descriptors.drain()
             self.channel.send(kind="done", **self.outcome(result))
@@ -127,7 +136,8 @@ def start(arguments: list[str]) -> None:
     sys.argv = [""]
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     DeviceNotFoundError._render_traceback_ = brief_traceback  # type: ignore[attr-defined]
-    Kernel(arguments[0], "--reprs" in arguments).serve()
+    wish = Wish.read(arguments[-1]) if "--wish" in arguments else None
+    Kernel(arguments[0], "--reprs" in arguments, wish, "--eagerly" in arguments).serve()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.child import TerminatedError, sigterm_raises
 from gradtape.runner.files import read_notebook
 from gradtape.runner.outputs import Outputs
@@ -63,6 +64,8 @@ def run_notebook(
     reprs: bool = False,
     expected_error: Callable[[int], str | None] = lambda number: None,
     watcher: Watcher | None = None,
+    wish: Wish | None = None,
+    eagerly: bool = False,
 ) -> NotebookRun:
     """Run a notebook with `tensorflow` and `keras` as gradtape.
 
@@ -71,6 +74,8 @@ def run_notebook(
     keep_going: go on after a cell that failed.
     seeding: "lesson" or "2.12": how Keras initializers with a seed draw; None: the environment's.
     reprs: also keep the plain `repr` of each result, which IPython's display breaks into lines.
+    wish: which of its `tape.gradient` calls are to be explained, and into what file; None: none.
+    eagerly: traced functions run as plain Python.
     expected_error: for a cell's number, the class name of the error that it is known to raise.
 
     Raises RunnerError: the file is no notebook; a library of the `notebook` extra is missing; the
@@ -79,13 +84,16 @@ def run_notebook(
     """
     path = Path(path)
     run = NotebookRun(read_notebook(path))
-    kernel = Kernel(str(path.resolve().parent), seeding=seeding, reprs=reprs)
+    folder = str(path.resolve().parent)
+    kernel = Kernel(folder, seeding=seeding, reprs=reprs, wish=wish, eagerly=eagerly)
     cells = _Cells(run, kernel, timeout_s, keep_going, expected_error, watcher or Silent())
     finished = False
     try:
         with sigterm_raises():
             started = time.perf_counter()
             cells.run()
+            if wish is not None:
+                cells.explain()
             run.seconds = time.perf_counter() - started
             finished = True
             return run
@@ -129,6 +137,14 @@ class _Cells:
                     break
         finally:
             self.watcher.end()
+
+    def explain(self) -> None:
+        """Have what the kernel saw written."""
+        try:
+            self.kernel.explain()
+        except (TimeoutError, KernelDiedError):
+            words = f"the kernel did not come to explain: {self.kernel.last_words()}"
+            raise RunnerError(words, CELL_FAILED) from None
 
     def run_cell(self, run: CellRun, cell: dict[str, Any]) -> None:
         started = time.perf_counter()

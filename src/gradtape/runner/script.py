@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.alias import install_as_tensorflow
 from gradtape.runner.child import TerminatedError, end, environment, sigterm_raises, spawn
 from gradtape.runner.files import read_text
+from gradtape.runner.looking_on import looking_on
 from gradtape.runner.status import CELL_FAILED, INTERRUPTED, OK, TERMINATED, TIMED_OUT, RunnerError
 
 
@@ -23,11 +25,16 @@ def run_script(
     *,
     timeout_s: float | None = None,
     seeding: str | None = None,
+    wish: Wish | None = None,
+    eagerly: bool = False,
+    show: bool = True,
 ) -> int:
     """Run a script; what it prints goes where ours goes.  Returns 0, or 2 when it failed.
 
     path: a Python file; its folder comes first on the import path, as with `python FILE`.
     timeout_s: seconds for the whole script; None: no limit.
+    wish: which of its `tape.gradient` calls are to be explained, and into what file; None: none.
+    eagerly: traced functions run as plain Python.  show: False: what it prints goes nowhere.
     Raises RunnerError: the file cannot be read; the script takes longer than timeout_s; Ctrl-C.
     """
     path = Path(path)
@@ -35,8 +42,14 @@ def run_script(
     sys.stdout.flush()
     process = spawn(
         "gradtape.runner.script",
-        [str(path.resolve()), *arguments],
+        [
+            *(["--wish", wish.text()] if wish else []),
+            *(["--eagerly"] if eagerly else []),
+            str(path.resolve()),
+            *arguments,
+        ],
         env=environment(seeding),
+        stdout=None if show else subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
@@ -57,13 +70,18 @@ def run_script(
 
 
 def main(arguments: list[str]) -> None:
-    """The child: `arguments` is the script and what it is given."""
+    """The child: `arguments` is [--wish TEXT] [--eagerly], the script and what it is given."""
+    wish = Wish.read(arguments[1]) if arguments[0] == "--wish" else None
+    arguments = arguments[2:] if wish else arguments
+    eagerly = arguments[0] == "--eagerly"
+    arguments = arguments[1:] if eagerly else arguments
     script = arguments[0]
     sys.argv = arguments
     sys.path.insert(0, os.path.dirname(script))
     np.set_printoptions(legacy="1.25")
     install_as_tensorflow()
-    runpy.run_path(script, run_name="__main__")
+    with looking_on(wish, eagerly, script):
+        runpy.run_path(script, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from gradtape.insight.calls.spots import Wish
 from gradtape.runner.child import cause_of_death, end, environment, spawn
 from gradtape.runner.extras import need
 from gradtape.runner.status import CELL_FAILED, RunnerError
 
 START_LIMIT_S = 60.0
 END_LIMIT_S = 3.0
+EXPLAIN_LIMIT_S = 300.0
 
 
 class KernelDiedError(Exception):
@@ -29,17 +31,29 @@ class KernelDiedError(Exception):
 class Kernel:
     """A kernel process.  It starts with the object; nothing of it listens on the network.
 
-    folder: its working directory.  seeding: see `run_notebook`.  reprs: send plain `repr`s along.
+    folder: its working directory.  seeding, wish, eagerly: see `run_notebook`.  reprs: send plain `repr`s along.
     """
 
-    def __init__(self, folder: str, seeding: str | None = None, reprs: bool = False):
+    def __init__(
+        self,
+        folder: str,
+        seeding: str | None = None,
+        reprs: bool = False,
+        wish: Wish | None = None,
+        eagerly: bool = False,
+    ):
         need("IPython", "running a notebook")
         self.home = tempfile.mkdtemp(prefix="gradtape-")
         self.errors = open(os.path.join(self.home, "stderr"), "w+b")  # noqa: SIM115
         try:
             self.process: subprocess.Popen[str] = spawn(
                 "gradtape.runner.kernel",
-                [self.home, *(["--reprs"] if reprs else [])],
+                [
+                    self.home,
+                    *(["--reprs"] if reprs else []),
+                    *(["--eagerly"] if eagerly else []),
+                    *(["--wish", wish.text()] if wish else []),
+                ],
                 cwd=folder,
                 env=environment(seeding),
                 stdin=subprocess.PIPE,
@@ -79,10 +93,18 @@ class Kernel:
 
         Raises TimeoutError, and KernelDiedError when the process ends.
         """
+        yield from self._ask({"run": source}, timeout_s)
+
+    def explain(self) -> None:
+        """Have the kernel write what it saw of the `tape.gradient` calls.  Raises as `run` does."""
+        for _ in self._ask({"explain": True}, EXPLAIN_LIMIT_S):
+            pass
+
+    def _ask(self, request: dict[str, Any], timeout_s: float | None) -> Iterator[dict[str, Any]]:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps({"run": source}) + "\n")
+            self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
         except OSError:
             raise KernelDiedError from None

@@ -61,6 +61,8 @@ def call_recorded(
 ) -> list[Any]:
     """`outputs` as fresh tensors whose gradients to `inputs` are what `grad_fn` says.
 
+    `grad_fn.again`, where there is one, computes the outputs from other inputs: to check the gradient.
+
     optional: it is given None for the results that nothing depends on.
     """
     if STATE.trace is None:
@@ -147,6 +149,11 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
                 )
             return [g if g is None else convert(g) for g in (*found, *of_variables)]
 
+        def again(*inputs: Any) -> list[Any]:
+            plain = tree.pack(args, inputs[: len(flat)]) if args else args
+            return [convert(y) for y in tree.flatten(f(*plain, **kwargs)[0])]
+
+        grad_fn.again = again  # type: ignore[attr-defined]
         inputs = (*flat, *[v._as_tensor() for v in variables])
         return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
@@ -181,6 +188,11 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
             seeds = list(upstream)
             return tape.gradient(tree.flatten(again), [*flat, *variables], output_gradients=seeds)
 
+        def once_more(*inputs: Any) -> list[Any]:
+            plain = tree.pack(args, inputs[: len(flat)]) if args else args
+            return [convert(y) for y in tree.flatten(f(*plain, **kwargs))]
+
+        grad_fn.again = once_more  # type: ignore[attr-defined]
         inputs = (*flat, *[v._as_tensor() for v in variables])
         return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 

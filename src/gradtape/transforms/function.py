@@ -199,9 +199,8 @@ class Function:
 
     def _run_eagerly(self, args: Any, kwargs: Any, seeds: FunctionSeeds | None = None) -> Any:
         """The function of Python, with the random numbers of a traced one."""
-        if seeds is None:
-            seeds = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
-        with SEEDS.inside(seeds):
+        own = self.__dict__.setdefault("_seeds", FunctionSeeds(SEEDS.global_seed))
+        with SEEDS.inside(own if seeds is None else seeds):
             return self._run_python(args, kwargs)
 
     def _run_python(self, args: Any, kwargs: Any) -> Any:

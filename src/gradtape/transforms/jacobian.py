@@ -87,6 +87,8 @@ def jacobian(tape: GradientTape, target: Any, sources: Any, unconnected: Any) ->
     if y._value.dtype in DIFFERENTIABLE:
         seeds = np.eye(size, dtype=y._value.dtype).reshape(size, *shape)
         found = pull_back(tape, y, flat, seeds)
+    if unconnected is UnconnectedGradients.RAISE:
+        tape.check_connected(y, flat, found)
     result = [_shaped(c, shape, s, unconnected) for c, s in zip(found, flat)]
     _end(tape)
     return tree.pack(sources, result)
@@ -117,6 +119,8 @@ def batch_jacobian(tape: GradientTape, target: Any, source: Any, unconnected: An
     seeds = np.zeros((k, b, k), y._value.dtype)
     seeds[np.arange(k), :, np.arange(k)] = 1
     (c,) = pull_back(tape, y, [x], seeds.reshape(k, *y._value.shape))
+    if unconnected is UnconnectedGradients.RAISE:
+        tape.check_connected(y, [x], [c])
     _end(tape)
     shape = (b, *inner, *x._value.shape[1:])
     if c is None:

@@ -6,13 +6,17 @@ where gradtape has them.  Integers and bools: equal (64-bit ones beyond 2^53 as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradtape.backends.js import JsProgram, emit
 from gradtape.base.quiet import quiet
 from gradtape.core.card import Op, S
+from gradtape.core.context import recorders
 from gradtape.graph.ir import Equation, Graph, Value, aval_of
+from gradtape.graph.tracer import Trace
 
 LIMIT = {"float32": 1e-6, "float64": 1e-12}
 
@@ -20,11 +24,11 @@ LIMIT = {"float32": 1e-6, "float64": 1e-12}
 def differs(found: np.ndarray, wanted: np.ndarray) -> str:
     """How an array is not what it should be; "" where it is."""
     wanted = np.asarray(wanted)
-    if found.shape != wanted.shape or found.dtype != wanted.dtype:
-        return f"{found.dtype}{found.shape} instead of {wanted.dtype}{wanted.shape}"
     if wanted.dtype.name in ("int64", "uint64"):  # beyond 2^53 rounded to float64
         found, wanted = found.astype(np.float64), wanted.astype(np.float64)
         return "" if np.array_equal(found, wanted) else f"{found} instead of {wanted}"
+    if found.shape != wanted.shape or found.dtype != wanted.dtype:
+        return f"{found.dtype}{found.shape} instead of {wanted.dtype}{wanted.shape}"
     if wanted.dtype.kind != "f":
         return "" if np.array_equal(found, wanted) else f"{found} instead of {wanted}"
     finite = np.isfinite(wanted)
@@ -66,3 +70,23 @@ def cotangents(graph: Graph, places: tuple[int, ...], rng: np.random.Generator) 
         g = rng.uniform(0.5, 1.5, aval.shape) * rng.choice([-1, 1], aval.shape)
         found.append(np.asarray(g, aval.dtype))
     return found
+
+
+def traced(function: Callable[..., Any], *arrays: Any) -> Graph:
+    """The graph of a function of tensors that gives a list of them."""
+    trace = Trace(None, "traced")
+    with trace.active(), recorders(()):
+        xs = [trace.placeholder(np.shape(a), np.asarray(a).dtype) for a in arrays]
+        ys = function(*xs)
+    return trace.graph(list(ys))
+
+
+def check(engine: Any, graph: Graph, *arrays: Any) -> JsProgram:
+    """A graph in the browser against gradtape; its program."""
+    given = [np.asarray(a) for a in arrays]
+    program = emit(graph, at=given)
+    (found,) = engine.run([(program, given)])
+    assert not isinstance(found, str), found
+    texts = [differs(a, b) for a, b in zip(found, graph.run(*given), strict=True)]
+    assert not any(texts), "\n".join(filter(None, texts))
+    return program

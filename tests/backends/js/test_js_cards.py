@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import gradtape  # noqa: F401 - fills the registry
-from backends.js.comparing import cotangents, differs, sample_graph
 from gradtape.backends.js import emit
 from gradtape.core.card import REGISTRY
 from gradtape.graph.ir import Graph
 from gradtape.transforms.graph_gradient import gradient_of
+
+from .comparing import cotangents, differs, sample_graph
 
 CARDS = sorted(n for n, card in REGISTRY.items() if card.samples)
 

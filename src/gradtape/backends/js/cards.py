@@ -10,6 +10,7 @@ from gradtape.backends.js.families import (
     control,
     elementwise,
     gather,
+    matrices,
     movement,
     order,
     reduce,
@@ -27,11 +28,10 @@ Lower = Callable[[Writer, Equation], None]
 
 LINEAR_ALGEBRA = "linear algebra decompositions are computed by gradtape alone"
 FIXED = {
-    **dict.fromkeys((
-        "cholesky", "eig", "least_squares", "log_matrix_determinant", "lu", "matrix_determinant", "matrix_exponential",
-        "matrix_inverse", "matrix_solve", "matrix_square_root", "matrix_triangular_solve", "qr", "self_adjoint_eig",
-        "svd",
-    ), LINEAR_ALGEBRA),
+    **dict.fromkeys(
+        ("cholesky", "eig", "least_squares", "lu", "matrix_square_root", "qr", "self_adjoint_eig", "svd"),
+        LINEAR_ALGEBRA,
+    ),
     "host": "it calls Python",
     "custom_gradient": "it holds a Python function",
     "sparse_custom_gradient": "it holds a Python function",
@@ -46,6 +46,7 @@ TABLE: dict[str, Lower] = {
     **segment.TABLE,
     **order.TABLE,
     **windows.TABLE,
+    **matrices.TABLE,
     **control.TABLE,
     IOTA: elementwise.iota,
 }

@@ -64,9 +64,10 @@ def item(dtype: np.dtype[Any], value: Any) -> str:
 def constant(array: np.ndarray) -> str:
     """An expression for a typed array with these numbers."""
     kind, flat = array_of(array.dtype), np.ascontiguousarray(array).reshape(-1)
-    first = flat[0] if flat.size else 0
-    if not flat.size or (flat.size > FEW and flat.tobytes() == first.tobytes() * flat.size):
-        filled = item(array.dtype, first)
+    if not flat.size:
+        return f"new {kind}(0)"
+    if flat.size > FEW and flat.tobytes() == flat[:1].tobytes() * flat.size:
+        filled = item(array.dtype, flat[0])
         return f"new {kind}({flat.size})" + ("" if filled == "0" else f".fill({filled})")
     written = f"{kind}.of({', '.join([item(array.dtype, x) for x in flat])})"
     if flat.size <= FEW:

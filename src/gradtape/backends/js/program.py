@@ -21,7 +21,7 @@ from gradtape.backends.js.numbers import array_of, known
 from gradtape.backends.js.simple import Fixed, fixed_at, simple
 from gradtape.backends.js.writer import Writer
 from gradtape.graph.ir import Aval, Equation, Graph
-from gradtape.graph.passes.dce import dead_code
+from gradtape.graph.passes import optimize
 
 CHUNK = 400  # statements of one function: much longer ones are not optimised by browsers
 _NAME = re.compile(r"\bv\d+\b")
@@ -62,7 +62,7 @@ def emit(graph: Graph, name: str = "compute", at: Sequence[np.ndarray] | None = 
     if not _IDENTIFIER.fullmatch(name):
         raise ValueError(f"Expected a name that JavaScript takes. Received: {name!r}")
     whole, fixed = fixed_at(graph, at)
-    work = simple(dead_code(whole))
+    work = simple(optimize(whole))
     return _Program(name, graph, work).made(fixed)
 
 
@@ -114,22 +114,34 @@ class _Program:
             w.bind_input(value, name)
 
     def _outputs(self) -> list[str]:
-        """Where the outputs are in the end: each has an array of its own, which is no input and no constant."""
+        """Where the outputs are in the end: in arrays of their own, which are no input and no constant.
+
+        Those of one element stand side by side in one array, of which each gets a view.
+        """
         w, found = self.w, []
         own = {text.split()[1] for text in w.declarations if text.startswith("const b")}
+        beside: dict[str, list[str]] = {}
         for value, aval in zip(self.work.outputs, self.graph.avals_out):
             if not known(aval.dtype):
                 found.append(_foreign(w, self.work.constants[value]))
                 continue
-            ref = w.ref(value)
-            if not ref.scalar and ref.name in own:
+            ref, kind = w.ref(value), array_of(aval.dtype)
+            w.units.append(len(w.lines))
+            if ref.scalar:
+                row = beside.setdefault(kind, [])
+                name = f"o{list(beside).index(kind)}"
+                w.line(f"{name}[{len(row)}] = {ref.name};")
+                row.append(name)
+                found.append(f"{name}.subarray({len(row) - 1}, {len(row)})")
+            elif ref.name in own:
                 own.discard(ref.name)
                 found.append(ref.name)
-                continue
-            name = w.buffer(aval.dtype, aval.size)
-            found.append(name)
-            w.units.append(len(w.lines))
-            w.line(f"{name}[0] = {ref.name};" if ref.scalar else f"{name}.set({ref.name});")
+            else:
+                name = w.buffer(aval.dtype, aval.size)
+                w.line(f"{name}.set({ref.name});")
+                found.append(name)
+        for kind, row in beside.items():
+            w.declarations.append(f"const {row[0]} = new {kind}({len(row)});")
         return found
 
     def _functions(self) -> tuple[list[str], list[str]]:
@@ -179,5 +191,5 @@ def _foreign(w: Writer, array: np.ndarray) -> str:
     if array.dtype.kind == "O":
         return "null"
     if array.dtype.kind == "c":
-        return w.table(np.stack([array.real, array.imag], -1).astype(np.float64))
+        return w.table(np.stack([np.real(array), np.imag(array)], -1).astype(np.float64))
     return w.table(array.astype(np.float32))

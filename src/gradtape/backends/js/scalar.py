@@ -9,15 +9,12 @@ that JavaScript has are its own, computed in float64.  Values of bool are boolea
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gradtape.backends.js.numbers import BOOL, FLOAT32, FLOAT64, spelled
+from gradtape.backends.js.numbers import BOOL, FLOAT32, spelled
 
-FUNCTIONS = ("exp", "expm1", "tanh", "sinh", "cosh", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
-             "asinh", "acosh", "atanh", "sqrt", "cbrt")  # fmt: skip
 NARROW = {
     "int8": "{} << 24 >> 24", "int16": "{} << 16 >> 16", "int32": "{} | 0", "uint8": "{} & 255",
     "uint16": "{} & 65535", "uint32": "{} >>> 0",
@@ -38,11 +35,6 @@ class JsBuilder:
         """The builder of another dtype, at the same place."""
         wanted = np.dtype(dtype)
         return self if wanted == self.dtype else JsBuilder(self.writer, wanted)
-
-    @cached_property
-    def wide(self) -> JsBuilder:
-        """The builder for float64."""
-        return self.of(FLOAT64)
 
     def put(self, text: str) -> str:
         """The value of an expression, under a name."""
@@ -131,8 +123,65 @@ class JsBuilder:
             return self.rounded(f"{x} * {y} + {z}")
         return self.add(self.mul(x, y), z)
 
+    # functions --------------------------------------------------------------------------------------------------------
+
+    def _of_math(self, name: str, x: str) -> str:
+        return self.rounded(f"Math.{name}({x})")
+
+    def exp(self, x: str) -> str:
+        return self._of_math("exp", x)
+
+    def expm1(self, x: str) -> str:
+        return self._of_math("expm1", x)
+
+    def log(self, x: str) -> str:
+        return self._of_math("log", x)
+
+    def log1p(self, x: str) -> str:
+        return self._of_math("log1p", x)
+
+    def sqrt(self, x: str) -> str:
+        return self._of_math("sqrt", x)
+
+    def tanh(self, x: str) -> str:
+        return self._of_math("tanh", x)
+
+    def sinh(self, x: str) -> str:
+        return self._of_math("sinh", x)
+
+    def cosh(self, x: str) -> str:
+        return self._of_math("cosh", x)
+
+    def sin(self, x: str) -> str:
+        return self._of_math("sin", x)
+
+    def cos(self, x: str) -> str:
+        return self._of_math("cos", x)
+
+    def tan(self, x: str) -> str:
+        return self._of_math("tan", x)
+
+    def asin(self, x: str) -> str:
+        return self._of_math("asin", x)
+
+    def acos(self, x: str) -> str:
+        return self._of_math("acos", x)
+
+    def atan(self, x: str) -> str:
+        return self._of_math("atan", x)
+
+    def asinh(self, x: str) -> str:
+        return self._of_math("asinh", x)
+
+    def acosh(self, x: str) -> str:
+        return self._of_math("acosh", x)
+
+    def atanh(self, x: str) -> str:
+        return self._of_math("atanh", x)
+
     def sigmoid(self, x: str) -> str:
-        return self.rounded(f"1 / (1 + Math.exp(-{x}))")
+        # e^-x is rounded to the dtype first: where it is beyond the range, the result is 0
+        return self.rounded(f"1 / (1 + {self.exp(self.neg(x))})")
 
     def pow(self, x: str, y: str) -> str:
         return self.helped("power", x, y)
@@ -145,6 +194,8 @@ class JsBuilder:
 
     def erfc(self, x: str) -> str:
         return self.helped("erfc", x)
+
+    # whole numbers, order ---------------------------------------------------------------------------------------------
 
     def floor(self, x: str) -> str:
         return self.put(f"Math.floor({x})") if self.floating else x
@@ -256,15 +307,3 @@ class JsBuilder:
         if self.long:
             return self._long("right64", x, n)
         return self.put(f"{x} {'>>' if self.signed else '>>>'} {n}")
-
-
-def _function(name: str) -> Any:
-    def method(self: JsBuilder, x: str) -> str:
-        return self.rounded(f"Math.{name}({x})")
-
-    method.__name__, method.__doc__ = name, f"`Math.{name}`."
-    return method
-
-
-for _name in FUNCTIONS:
-    setattr(JsBuilder, _name, _function(_name))

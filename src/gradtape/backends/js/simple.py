@@ -9,6 +9,7 @@ import numpy as np
 
 from gradtape.backends.js.cards import reason_of
 from gradtape.backends.js.families.control import graph_of
+from gradtape.backends.js.numbers import known
 from gradtape.base.quiet import quiet
 from gradtape.graph.expand import expanded
 from gradtape.graph.ir import Equation, Graph, Value, holding, run_equation
@@ -36,19 +37,23 @@ def unsupported(graph: Graph) -> list[tuple[Equation, str]]:
 def fixed_at(graph: Graph, at: Sequence[np.ndarray] | None) -> tuple[Graph, tuple[Fixed, ...]]:
     """The graph with constants for what is not computed, and what that is."""
     found = tuple([Fixed(e, reason) for e, reason in unsupported(graph)])
-    if not found:
-        return graph, ()
     bad = {id(fixed.equation) for fixed in found}
-    needed = {v for fixed in found for v in fixed.equation.outputs}
-    if needed and at is None:
-        texts = ", ".join(sorted({f"{fixed.equation.op} ({fixed.reason})" for fixed in found}))
+    passed = {v for v in graph.outputs if v in graph.inputs and not known(v.dtype)}
+    needed = passed.union(*[fixed.equation.outputs for fixed in found])
+    if needed and (at is None or len(at) != len(graph.inputs)):
+        texts = {f"{fixed.equation.op} ({fixed.reason})" for fixed in found}
+        texts.update([f"an output of {v.dtype}" for v in passed])
+        given = "at=None" if at is None else f"{len(at)} arrays"
         raise ValueError(
-            "Expected arrays of the inputs at which what JavaScript does not compute gets its values. Received: "
-            f"at=None, for a graph with {texts}. Give emit(graph, at=arrays)."
+            "Expected arrays of the inputs, at which what JavaScript does not compute gets its values. Received: "
+            f"{given}, for a graph with {', '.join(sorted(texts))}. Give emit(graph, at=arrays)."
         )
-    constants = {**graph.constants, **_values(graph, at or (), needed)}
+    values = _values(graph, at or (), needed)
+    kept = {v: Value(v.aval) for v in passed}
+    constants = {**graph.constants, **{kept.get(v, v): array for v, array in values.items()}}
     rest = tuple([e for e in graph.equations if id(e) not in bad])
-    return Graph(graph.inputs, rest, graph.outputs, constants, graph.name), found
+    outputs = tuple([kept.get(v, v) for v in graph.outputs])
+    return Graph(graph.inputs, rest, outputs, constants, graph.name), found
 
 
 def _values(graph: Graph, at: Sequence[np.ndarray], wanted: set[Value]) -> dict[Value, np.ndarray]:

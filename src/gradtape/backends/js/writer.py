@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradtape.backends.js.numbers import BOOL, FLOAT32, array_of, constant, known, spelled
+from gradtape.backends.js.numbers import BOOL, array_of, constant, known, spelled
 from gradtape.backends.js.scalar import JsBuilder
 from gradtape.graph.ir import Equation, Graph, Value
 
@@ -129,10 +129,14 @@ class Writer:
 
     def local(self, value: Value, name: str) -> Ref:
         """A value of one element is in the variable `name`."""
-        if value.dtype == BOOL:
-            self.truths.add(name)
-        self.env[value] = found = Ref(name, True)
+        self.env[value] = found = self.variable(value, name)
         return found
+
+    def variable(self, like: Value, name: str) -> Ref:
+        """The variable `name`, which holds what values such as `like` do."""
+        if like.dtype == BOOL:
+            self.truths.add(name)
+        return Ref(name, True)
 
     def alias(self, value: Value, source: Value) -> None:
         self.env[value] = self.env[source]
@@ -191,12 +195,6 @@ class Writer:
             else:
                 text = self.put_as("v", text)
         self.local(value, text)
-
-    def fit(self, dtype: np.dtype[Any], value: Value, text: str) -> str:
-        """A float64 expression as an element of `value`: arrays round by themselves, variables do not."""
-        if value.aval.size == 1 and dtype == FLOAT32:
-            return f"f({text})"
-        return text
 
     def spilled(self, value: Value) -> str:
         """The value as a typed array, for functions of the runtime."""

@@ -74,18 +74,27 @@ class Watch:
         self._limits = thresholds
         self._raised: set[tuple[str, str]] = set()
         self._streaks: dict[tuple[str, str], int] = {}
-        self._idle: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # steps and examples without a result
+        self._idle: dict[
+            str, tuple[np.ndarray, np.ndarray]
+        ] = {}  # steps and examples without a result
         self._first_norms: list[float] = []
         self._worst_loss = -math.inf
         self._broken = False
-        self.dead: dict[str, float] = {}  # the fraction of relu units that gave 0 for each example of the last step
+        self.dead: dict[
+            str, float
+        ] = {}  # the fraction of relu units that gave 0 for each example of the last step
 
     def look(self, seen: Seen) -> list[Flag]:
         """The flags that are new with this step."""
         self.dead = {}
         where = self._non_finite(seen)
         if where is None:
-            found = [*self._dead(seen), *self._saturated(seen), *self._depth(seen), *self._growth(seen)]
+            found = [
+                *self._dead(seen),
+                *self._saturated(seen),
+                *self._depth(seen),
+                *self._growth(seen),
+            ]
         else:  # what comes after is its consequence
             found = [] if self._broken else self._raise(seen, where[0], "non-finite", **where[1])
             self._broken = True
@@ -119,7 +128,7 @@ class Watch:
                 return result.layer, {"results": summary.nonfinite}
         if not math.isfinite(seen.loss):
             return "loss", {"loss": seen.loss}
-        for layer, places in reversed(seen.layers.items()):
+        for layer, places in reversed(list(seen.layers.items())):
             bad = sum(g.nonfinite for i in places if (g := seen.gradients[i]) is not None)
             if bad:
                 return layer, {"gradients": bad}
@@ -152,9 +161,7 @@ class Watch:
                 continue
             holds = summary.saturated >= self._limits.saturated
             if self._lasting(result.layer, "saturated", holds):
-                found += self._raise(
-                    seen, result.layer, "saturated", fraction=summary.saturated
-                )
+                found += self._raise(seen, result.layer, "saturated", fraction=summary.saturated)
         return found
 
     def _depth(self, seen: Seen) -> list[Flag]:

@@ -1,4 +1,4 @@
-"""What the layers of a step gave: the results of each Keras layer, or of each activation function where there is none."""
+"""What the layers of a step gave: the results of each Keras layer, or of each activation function outside of them."""
 
 from __future__ import annotations
 

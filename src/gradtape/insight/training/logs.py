@@ -1,9 +1,9 @@
 """What a recorder kept, as TensorBoard's event files.
 
-    loss, learning_rate                                        scalars
-    weight_norm/LAYER, gradient_norm/LAYER, update_ratio/LAYER  scalars
-    weights/NAME, gradients/NAME, activations/LAYER             histograms
-    flags                                                       texts
+loss, learning_rate                                        scalars
+weight_norm/LAYER, gradient_norm/LAYER, update_ratio/LAYER  scalars
+weights/NAME, gradients/NAME, activations/LAYER             histograms
+flags                                                       texts
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Logs:
         self._file.flush()
 
 
-def write_logs(log_dir: Any, steps: Iterable[Step], losses: tuple[Sequence[int], Sequence[float]]) -> str:
+def write_logs(
+    log_dir: Any, steps: Iterable[Step], losses: tuple[Sequence[int], Sequence[float]]
+) -> str:
     """The losses of all steps, and everything of those that are kept; gives the file's path."""
     with EventFile(log_dir) as file:
         for index, loss in zip(*losses):

@@ -8,13 +8,22 @@ from typing import Any
 
 from gradtape.base.errors import ArgumentError
 
-UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+UNITS = {
+    "": 1,
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+}
 OBJECT = 112  # bytes of an array beside its entries, and of other small objects
 SMALLEST = 2**16
 
 
 def limit_in_bytes(limit: Any) -> int:
-    """"64 MiB", "1.5 GB" or a number of bytes.  Raises ValueError for anything else, or less than 64 KiB."""
+    """ "64 MiB", "1.5 GB" or a number of bytes.  Raises ValueError for anything else, or less than 64 KiB."""
     if isinstance(limit, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", limit)
         unit = UNITS.get(found[2].upper()) if found else None

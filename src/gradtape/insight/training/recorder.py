@@ -180,7 +180,10 @@ class TrainingRecorder(Callback, Figures):
                 self._next += 1
                 return
             self._begin(tape, targets, seeds)
-        self._rows.change(self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds))
+        self._rows.change(
+            self._opened, lambda row: self._note(row, mine, tape, targets, sources, seeds)
+        )
+        self._rows.fit(self._curve.nbytes)
 
     @property
     def _opened(self) -> Row:
@@ -208,7 +211,11 @@ class TrainingRecorder(Callback, Figures):
         self._weights.belong(layers_of_weights(tape))
         row.layers = self._layers(row, tape)
         if self._keeps_tapes:
-            if row.tapes and row.tapes[-1].tape.trail is tape.trail and _same(row.tapes[-1], targets):
+            if (
+                row.tapes
+                and row.tapes[-1].tape.trail is tape.trail
+                and _same(row.tapes[-1], targets)
+            ):
                 row.tapes[-1].sources.extend(sources)
                 return
             size = bytes_of(tape)
@@ -380,12 +387,36 @@ class TrainingRecorder(Callback, Figures):
                     new = float(np.sqrt(np.sum(np.square(part.after, dtype=np.float64))))
                 else:
                     new = float(then.numbers[0, 4]) if then else np.nan
-                rows.append(Change(part.name, None, float(old), float(gradient), float(update), new))
+                rows.append(
+                    Change(part.name, None, float(old), float(gradient), float(update), new)
+                )
                 continue
             for entry in np.ndindex(part.weight.shape):
                 old, gradient, new = [np.nan if a is None else float(a[entry]) for a in arrays]
                 rows.append(Change(part.name, entry, old, gradient, new - old, new))
         return Changes(row.index, row.loss, following and following.loss, tuple(rows))
+
+    def path_of(
+        self, first: Any, entry: tuple[int, ...], second: Any, other: tuple[int, ...]
+    ) -> Any:
+        """The values of two entries of variables at the kept steps and after the last: float64[n, 2]."""
+        rows, points = self._settled(), []
+        names = [
+            self._weights.names[place] if (place := self._weights.place(v)) is not None else ""
+            for v in (first, second)
+        ]
+        for row in rows:
+            parts = [row.part(name) for name in names]
+            if all(p is not None and p.weight is not None for p in parts):
+                points.append([float(p.weight[e]) for p, e in zip(parts, (entry, other))])  # type: ignore[union-attr]
+                last = [p.after for p in parts]  # type: ignore[union-attr]
+        if not points:
+            raise ArgumentError(
+                "The recorder has no values of these weights: they were not recorded, or are kept as statistics."
+            )
+        if all(array is not None for array in last):
+            points.append([float(a[e]) for a, e in zip(last, (entry, other))])
+        return np.array(points)
 
     def to_tensorboard(self, log_dir: Any) -> str:
         """Write what is kept as TensorBoard's event file into a folder; gives the file's path."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.quiet import quiet
 from gradtape.insight.training.memory import OBJECT, Ledger, level, to_drop
 from gradtape.insight.training.statistics import Summary, counted, numbers, summary
 from gradtape.insight.training.step import Flag, Step, WeightStatistics
@@ -173,7 +174,7 @@ def _drop_arrays(row: Row) -> None:
 def difference(new: Any, old: Any) -> Any:
     if new is None or old is None:
         return None
-    with np.errstate(all="ignore"):
+    with quiet():
         return np.subtract(new, old)
 
 
@@ -192,8 +193,9 @@ def step_of(row: Row) -> Step:
         for name, found, counts in zip(row.results, row.result_numbers, row.result_counts)
     }
     return Step(
-        row.index, row.epoch, row.batch, row.loss, row.rate, *map(_frozen, (weights, gradients, after, statistics)),
-        *map(_frozen, (results, row.dead, row.layers)), row.flags,
+        index=row.index, epoch=row.epoch, batch=row.batch, loss=row.loss, learning_rate=row.rate,
+        weights=_frozen(weights), gradients=_frozen(gradients), after=_frozen(after), statistics=_frozen(statistics),
+        activations=_frozen(results), dead=_frozen(row.dead), layers=_frozen(row.layers), flags=row.flags,
     )  # fmt: skip
 
 

@@ -7,9 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.quiet import quiet
+
 BINS = 30
 # The order in which the numbers of a summary stand in a row.
-NUMBERS = ("mean", "std", "min", "max", "norm", "mean_abs", "zeros", "saturated", "nonfinite", "size")
+NUMBERS = (
+    "mean",
+    "std",
+    "min",
+    "max",
+    "norm",
+    "mean_abs",
+    "zeros",
+    "saturated",
+    "nonfinite",
+    "size",
+)
+_STEPS = np.arange(BINS + 1) / BINS
+PIECE = 8192  # entries: of more, BLAS starts threads, which cost more than the sum
 FLAT = 0.05  # of its largest slope: where an activation is less steep, it is saturated
 
 
@@ -59,41 +74,77 @@ class Summary:
 
 
 def edges(low: float, high: float) -> np.ndarray:
-    """Borders of the bins between two numbers; around a single one, half a unit to each side."""
-    if not low < high:
-        low, high = (low - 0.5, high + 0.5) if low == high else (0.0, 1.0)
-    return np.linspace(low, high, BINS + 1)
+    """Borders of the bins between two numbers; around a single one, half a unit to each side (a thousandth of it,
+    where that is more)."""
+    low, high = float(low), float(high)
+    if low == high:
+        half = max(0.5, 1e-3 * abs(low))
+        low, high = low - half, high + half
+    elif not 0 < high - low < np.inf:
+        low, high = 0.0, 1.0
+    return low + (high - low) * _STEPS
 
 
 def numbers(array: Any, activation: str = "") -> np.ndarray:
     """The numbers of `NUMBERS`, as float64[10].  activation: "sigmoid" or "tanh": saturated entries are counted."""
-    with np.errstate(all="ignore"):
-        return _numbers(np.asarray(array).reshape(-1), activation)
-
-
-def _numbers(flat: np.ndarray, activation: str) -> np.ndarray:
-    size, saturated = flat.size, np.nan
-    flat = _finite(flat.astype(np.float64, copy=False))
-    if flat.size and activation:
-        saturated = float(np.mean(_slope(flat, activation) < FLAT))
-    if not flat.size:
-        return np.array([np.nan] * 5 + [np.nan, 0.0, saturated, size, size])
-    square = float(flat @ flat)
-    mean = float(flat.mean())
-    spread = flat - mean
+    flat = np.asarray(array).reshape(-1)
+    with quiet():
+        parts = [_sums(piece, activation) for piece in _pieces(flat)]
+    n, total, spread, square, size_abs, zeros, flattened, low, high = parts[0]
+    for m, total_m, spread_m, square_m, abs_m, zeros_m, flattened_m, low_m, high_m in parts[1:]:
+        if n and m:  # two spreads about two means (Chan, Golub and LeVeque, 1979)
+            spread += (total / n - total_m / m) ** 2 * n * m / (n + m)
+        n, total, spread, square = n + m, total + total_m, spread + spread_m, square + square_m
+        size_abs, zeros, flattened = size_abs + abs_m, zeros + zeros_m, flattened + flattened_m
+        low, high = min(low, low_m), max(high, high_m)
+    if not n:
+        nothing = [np.nan] * 6
+        return np.array([*nothing, 0.0, np.nan, flat.size, flat.size])
     return np.array([
-        mean, (float(spread @ spread) / flat.size) ** 0.5, flat.min(), flat.max(), square**0.5,
-        float(np.abs(flat).mean()), 1 - np.count_nonzero(flat) / flat.size, saturated, size - flat.size, size,
+        total / n, (spread / n) ** 0.5, low, high, square**0.5, size_abs / n, zeros / n,
+        flattened / n if activation else np.nan, flat.size - n, flat.size,
     ])  # fmt: skip
+
+
+def _pieces(flat: np.ndarray) -> list[np.ndarray]:
+    """Pieces that stay in the cache while they are read again and again."""
+    if flat.size <= PIECE:
+        return [flat]
+    return [flat[k : k + PIECE] for k in range(0, flat.size, PIECE)]
+
+
+def _sums(flat: np.ndarray, activation: str) -> tuple[Any, ...]:
+    """Of the finite entries: how many, sum, squares about the mean, squares, |x|, zeros, saturated; least, largest."""
+    flat = flat.astype(np.float64, copy=False)
+    total = float(np.add.reduce(flat))
+    if not np.isfinite(total):
+        flat = flat[np.isfinite(flat)]
+        total = float(np.add.reduce(flat))
+    n = flat.size
+    if not n:
+        return 0, 0.0, 0.0, 0.0, 0.0, 0, 0, np.inf, -np.inf
+    spread = flat - total / n
+    flattened = np.count_nonzero(_slope(flat, activation) < FLAT) if activation else 0
+    return (
+        n, total, float(spread @ spread), float(flat @ flat), float(np.add.reduce(np.abs(flat))),
+        n - np.count_nonzero(flat), flattened, float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat)),
+    )  # fmt: skip
 
 
 def counted(array: Any, low: float, high: float) -> np.ndarray:
     """How many finite entries lie in each bin between `low` and `high`, as uint32[30]."""
-    with np.errstate(all="ignore"):
-        flat = _finite(np.asarray(array).reshape(-1).astype(np.float64, copy=False))
     borders = edges(low, high)
-    places = ((flat - borders[0]) * (BINS / (borders[-1] - borders[0]))).astype(np.intp)
-    return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).astype(np.uint32)
+    scale = BINS / float(borders[-1] - borders[0])
+    found = np.zeros(BINS, np.int64)
+    for piece in _pieces(np.asarray(array).reshape(-1)):
+        with quiet():
+            flat = piece.astype(np.float64, copy=False)
+            if not np.isfinite(np.add.reduce(flat)):
+                flat = flat[np.isfinite(flat)]
+            places = (flat - borders[0]) * scale if scale < np.inf else (flat > borders[0]) * BINS
+            places = np.clip(places, 0, BINS - 1).astype(np.intp)
+        found += np.bincount(places, minlength=BINS)
+    return found.astype(np.uint32)
 
 
 def summary(row: np.ndarray, counts: Any = None) -> Summary:
@@ -107,12 +158,6 @@ def summarised(array: Any, activation: str = "") -> Summary:
     """The summary of an array."""
     row = numbers(array, activation)
     return summary(row, counted(array, row[2], row[3]))
-
-
-def _finite(flat: np.ndarray) -> np.ndarray:
-    if flat.size and np.isfinite(flat.sum()):
-        return flat
-    return flat[np.isfinite(flat)]
 
 
 def _slope(y: np.ndarray, activation: str) -> np.ndarray:

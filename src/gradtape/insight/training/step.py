@@ -56,7 +56,7 @@ class Step:
     weights, after: each weight before and after the step, by name; an array, or a `Summary` where it is large.
     gradients: those the step was taken with (None: the loss did not depend on the weight).
     statistics: `WeightStatistics` by weight.  activations: `Summary` of each layer's results, by layer.
-    layers: the names of each layer's weights.  dead: of relu layers, the fraction of units that gave 0 for each example.
+    layers: the names of each layer's weights.  dead: the fraction of a relu layer's units that gave only 0.
     loss: the target of the gradient, summed where it is not a scalar.  epoch, batch, learning_rate: None outside `fit`.
     """
 
@@ -144,7 +144,9 @@ class Changes:
         for row in self.rows:
             if row.name == name:
                 return row
-        raise KeyError(f"There is no row {name!r}. There are: {', '.join(r.name for r in self.rows)}.")
+        raise KeyError(
+            f"There is no row {name!r}. There are: {', '.join(r.name for r in self.rows)}."
+        )
 
     @property
     def title(self) -> str:

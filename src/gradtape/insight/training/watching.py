@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradtape.base.errors import ArgumentError
+from gradtape.base.quiet import quiet
 from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.variable import Variable
 from gradtape.keras.optimizers.pairs import distinct
 
-RECORD_BYTES = 700  # of a record of a tape beside the arrays: tuples, tensors, attributes
+RECORD_BYTES = 900  # of a record of a tape beside the arrays: tuples, tensors, attributes
 
 
 class Weights:
@@ -103,7 +104,11 @@ def kept_tape(tape: Any) -> Any:
     """A tape of the same records, which stays as it is whatever becomes of the user's."""
     kept = copy.copy(tape)
     kept._records, kept._persistent = list(tape._records), True
-    kept._watched, kept._leaves, kept._kept = set(tape._watched), set(tape._leaves), list(tape._kept)
+    kept._watched, kept._leaves, kept._kept = (
+        set(tape._watched),
+        set(tape._leaves),
+        list(tape._kept),
+    )
     kept._variables = dict(tape._variables)
     kept._reads = {owner: list(reads) for owner, reads in tape._reads.items()}
     kept._active = False
@@ -139,7 +144,7 @@ def dense_gradient(gradient: Any, variable: Variable, whole: int) -> tuple[Any, 
 def loss_of(targets: Iterable[Any], seeds: Iterable[Any]) -> float:
     """The number whose gradient was taken: the sum of all entries, each times its seed."""
     total = 0.0
-    with np.errstate(all="ignore"):
+    with quiet():
         for target, seed in zip(targets, seeds):
             value = target._value.astype(np.float64)
             total += float(value.sum() if seed is None else (value * seed._value).sum())
@@ -153,10 +158,12 @@ def names_in_user_code() -> dict[int, str]:
         frame = frame.f_back
     if frame is None:
         return {}
-    scopes = (frame.f_globals, frame.f_locals)
-    return {
-        id(v): name for scope in scopes for name, v in scope.items() if isinstance(v, Variable)
-    }
+    found: dict[int, str] = {}
+    for scope in (frame.f_locals, frame.f_globals):
+        for name, value in scope.items():
+            if isinstance(value, Variable):
+                found.setdefault(id(value), name)
+    return found
 
 
 def _given_name(variable: Any) -> str:

@@ -13,7 +13,8 @@ from gradtape.keras.callbacks.control import (
     LearningRateScheduler,
     ReduceLROnPlateau,
 )
-from gradtape.keras.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint, TensorBoard
+from gradtape.keras.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
+from gradtape.keras.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",

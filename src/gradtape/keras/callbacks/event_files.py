@@ -1,7 +1,7 @@
 """TensorBoard's event files: scalars, histograms and texts.
 
 An event file is a chain of records, each with its length and two masked CRC-32C checksums (TFRecord); each record is an
-`Event` message in protocol buffers' wire format. Both are written here in full: of either, only a few fields are needed.
+`Event` message in protocol buffers' wire format. Of both only a few fields are needed.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class EventFile:
     ...     with EventFile(folder) as file:
     ...         file.add(0, [scalar("loss", 0.5)])
     ...     file.path.stat().st_size
-    88
+    82
     """
 
     def __init__(self, folder: Any, suffix: str = ".v2"):

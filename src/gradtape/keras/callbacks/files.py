@@ -164,16 +164,6 @@ def _cell(value: Any) -> Any:
     return f'"[{", ".join(map(str, value))}]"'
 
 
-class TensorBoard(Callback):
-    """Not built: raises NotBuiltError with what to use instead."""
-
-    def __init__(self, log_dir: str = "logs", *args: Any, **kwargs: Any):
-        raise NotBuiltError(
-            "TensorBoard logs are not built. Keep the `History` that fit() gives, or write a file with "
-            "tf.keras.callbacks.CSVLogger('log.csv')."
-        )
-
-
 class BackupAndRestore(Callback):
     """Not built: raises NotBuiltError with what to use instead."""
 

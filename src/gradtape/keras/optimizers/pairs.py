@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.slices import IndexedSlices
+from gradtape.core.tape import reasons
 
 _log = logging.getLogger("gradtape")
+_EXPLAINED: set[tuple[str, ...]] = (
+    set()
+)  # variables whose missing gradients were told the reason of
 
 
 class CallableList(list[Any]):
@@ -22,15 +26,24 @@ class CallableList(list[Any]):
 def present(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """The pairs that have a gradient.  Warns of the others; raises ValueError when there is none."""
     kept = [(g, v) for g, v in pairs if g is not None]
-    names = tuple(v.name for g, v in pairs if g is None)
+    missing = [v for g, v in pairs if g is None]
+    names = tuple(v.name for v in missing)
     if not kept:
+        why = (
+            reasons(missing)
+            or "Compute the loss from these variables inside the tape's `with` block."
+        )
         raise ValueError(
             f"No gradients provided for any variable: {names}. Provided `grads_and_vars` is "
-            f"{tuple(pairs)}. Compute the loss from these variables inside the tape's `with` block."
+            f"{tuple(pairs)}. {why}"
         )
+    why = ""
+    if names not in _EXPLAINED:  # in a loop once is enough
+        _EXPLAINED.add(names)
+        why = reasons(missing)
     _log.warning(
         "Gradients do not exist for variables %s when minimizing the loss. If you're using `model.compile()`, did you "
-        "forget to provide a `loss` argument?", list(names),
+        "forget to provide a `loss` argument?%s", list(names), why and f"\n{why}",
     )  # fmt: skip
     return kept
 

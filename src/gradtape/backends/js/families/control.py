@@ -6,8 +6,8 @@ has computed them all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gradtape.backends.js.writer import Ref, Writer
 from gradtape.graph.ir import Equation, Graph, Value
@@ -56,7 +56,7 @@ def carried(w: Writer, values: Sequence[Value], start: Sequence[Ref]) -> list[Re
         if ref.scalar:
             name = w.name("v")
             w.line(f"let {name} = {ref.name};")
-            found.append(w.local(value, name))
+            found.append(w.variable(value, name))
         else:
             found.append(Ref(w.buffer(value.dtype, value.aval.size), False))
             copy(w, found[-1], ref)
@@ -83,44 +83,28 @@ def replace(w: Writer, values: Sequence[Value], old: Sequence[Ref], new: Sequenc
 
 
 def while_(w: Writer, e: Equation) -> None:
-    n, limit = e.attrs["n_constants"], e.attrs.get("limit")
+    n = e.attrs["n_constants"]
     constants = [w.ref(v) for v in e.inputs[:n]]
     state = carried(w, e.inputs[n:], [w.ref(v) for v in e.inputs[n:]])
-    with turns(w, e, constants, state, limit):
+    with turns(w, e, constants, state):
         found = w.inline(e.attrs["body"], [*constants, *state])
         replace(w, e.outputs, state, found)
     for y, ref in zip(e.outputs, state):
         w.env[y] = ref
 
 
-class turns:  # noqa: N801 - used as a function
-    """`for (turn...) { if (!cond) break; ... }`; gives the name of the turn's number."""
-
-    def __init__(
-        self,
-        w: Writer,
-        e: Equation,
-        constants: list[Ref],
-        state: list[Ref],
-        limit: Any,
-        count: str = "",
-    ):
-        self.w, self.e, self.constants, self.state, self.limit = w, e, constants, state, limit
-        self.turn = count or w.name("i")
-        self.declared = bool(count)
-
-    def __enter__(self) -> str:
-        w, turn = self.w, self.turn
-        test = f"{turn} < {int(self.limit)}" if self.limit is not None else ""
-        start = f"{turn} = 0" if self.declared else f"let {turn} = 0"
-        self._block = w.block(f"for ({start}; {test}; {turn}++)")
-        self._block.__enter__()
-        (going,) = w.inline(self.e.attrs["cond"], [*self.constants, *self.state])
+@contextmanager
+def turns(
+    w: Writer, e: Equation, constants: list[Ref], state: list[Ref], count: str = ""
+) -> Iterator[str]:
+    """The turns of a loop, while its condition holds; the number of the turn.  count: a variable that keeps it."""
+    turn, limit = count or w.name("i"), e.attrs.get("limit")
+    test = "" if limit is None else f"{turn} < {int(limit)}"
+    start = f"{turn} = 0" if count else f"let {turn} = 0"
+    with w.block(f"for ({start}; {test}; {turn}++)"):
+        (going,) = w.inline(e.attrs["cond"], [*constants, *state])
         w.line(f"if (!({w.truth(going)})) break;")
-        return turn
-
-    def __exit__(self, *error: Any) -> None:
-        self._block.__exit__(*error)
+        yield turn
 
 
 def sweeps(w: Writer, e: Equation) -> None:
@@ -139,7 +123,7 @@ def sweeps(w: Writer, e: Equation) -> None:
         for name, _ in kept:
             w.declarations.append(f"const {name} = [];")
         if k == 0:
-            with turns(w, e, constants, state, attrs.get("limit"), count) as turn:
+            with turns(w, e, constants, state, count) as turn:
                 found = w.inline(body, [*constants, *state])
                 _keep(w, kept, found[n_carried:], turn)
                 replace(w, operands, state, found[:n_carried])
@@ -149,7 +133,7 @@ def sweeps(w: Writer, e: Equation) -> None:
                 f"let {turn} = 0; {turn} < {count}; {turn}++"
             )  # fmt: skip
             with w.block(f"for ({head})"):
-                rows = [_row(w, *stacks[r], turn) for r in reads]
+                rows = [_row(w, stacks[r][0], stacks[r][1], turn) for r in reads]
                 found = w.inline(body, [*constants, *state, *rows])
                 _keep(w, kept, found[n_carried:], turn)
                 replace(w, operands, state, found[:n_carried])
@@ -160,9 +144,8 @@ def sweeps(w: Writer, e: Equation) -> None:
 
 
 def _row(w: Writer, name: str, value: Value, turn: str) -> Ref:
-    return Ref(
-        w.put_as("t" if value.aval.size == 1 else "c", f"{name}[{turn}]"), value.aval.size == 1
-    )
+    scalar = value.aval.size == 1
+    return Ref(w.put_as("t" if scalar else "c", f"{name}[{turn}]"), scalar)
 
 
 def _keep(w: Writer, kept: Sequence[tuple[str, Value]], found: Sequence[Ref], turn: str) -> None:

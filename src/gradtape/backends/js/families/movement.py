@@ -30,7 +30,7 @@ MOVES = frozenset((
 
 
 class Box(NamedTuple):
-    """A part of a result: where it begins, its shape; source: number of the input (-1: the fill); its place, strides."""
+    """A part of a result: start and shape; source: number of the input (-1: the fill), the place there, strides."""
 
     start: tuple[int, ...]
     shape: tuple[int, ...]

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-SHOWN_TURNS = 6  # of the calls at one place that are explained: the first two, 10, 100, 1,000 and the last
+SHOWN_TURNS = (
+    6  # of the calls at one place that are explained: the first two, 10, 100, 1,000 and the last
+)
 PLACES = 200  # that are explained; further ones are counted
 
 
@@ -16,13 +18,15 @@ class Wish:
     """What a child is asked for.
 
     out: the file it writes to.  lines: only calls that stand on this line of the file; cell: only calls of this cell
-    as it is displayed; both None: all calls.  live: also the live page of each call.
+    as it is displayed; both None: all calls.  live: also the live page of each call.  detail, decimals: of `explain`.
     """
 
     out: str
     line: int | None = None
     cell: int | None = None
     live: bool = False
+    detail: str = "op"
+    decimals: int | None = None
 
     def text(self) -> str:
         return json.dumps(asdict(self))
@@ -45,8 +49,9 @@ class Wish:
 class Source:
     """One source of a call and its gradient.
 
-    state: "some", "zero", "none", "not finite".  text: the gradient's values, shortened.  norm: its Euclidean norm, None
-    where there is none.  code, reason, fix, where: why it is none, zero or not finite, and what to do; "" if it is well.
+    state: "some", "zero", "none", "not finite".  text: the gradient's values, shortened.  norm: its Euclidean norm,
+    None where there is none.  code, reason, fix, where: why it is none, zero or not finite, and what to do; "" if it
+    is well.
     """
 
     name: str
@@ -65,8 +70,8 @@ class Source:
 class Turn:
     """One call that is explained: the `turn`-th at its place.
 
-    derivation: HTML.  circuit: SVG.  text: the derivation for the terminal.  page: the live page, where it was wished for.
-    trouble: why one of these is not there.
+    derivation: HTML.  circuit: SVG.  text: the derivation for the terminal.  page: the live page, where it was wished
+    for.  trouble: why one of these is not there.
     """
 
     turn: int
@@ -83,8 +88,8 @@ class Turn:
 class Spot:
     """A place at which `tape.gradient` is called.
 
-    file: as Python names it.  cell: the notebook cell's number as displayed, None in a file.  line: 1-based, in the cell
-    or the file.  code: the lines of the call.  times: how often it was called.
+    file: as Python names it.  cell: the notebook cell's number as displayed, None in a file.  line: 1-based, in the
+    cell or the file.  code: the lines of the call.  times: how often it was called.
     """
 
     file: str
@@ -95,6 +100,11 @@ class Spot:
     times: int = 0
     turns: list[Turn] = field(default_factory=list)
     trouble: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether something is explained or said of it."""
+        return bool(self.turns or self.trouble)
 
     @property
     def title(self) -> str:

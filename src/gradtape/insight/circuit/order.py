@@ -1,0 +1,215 @@
+"""The order in each column: few crossings of wires, by sweeps of barycentres and medians and by sifting.
+
+Deterministic: every tie is broken by the order found so far, which begins with the order in the user's code.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Callable
+
+from gradtape.insight.circuit.graph import Columns, Strand
+
+_SWEEPS = 8
+_SIFTS = 8
+_CROWD = 60  # columns with more vertices are not sifted
+_SHAKES = 400
+_EFFORT = 24_000  # shakes times strands
+
+
+def crossings(graph: Columns) -> int:
+    """How often wires cross, all gaps together."""
+    places = _places(graph.columns)
+    return sum([_crossings_of(gap, graph, places) for gap in graph.gaps])
+
+
+def order_columns(graph: Columns) -> int:
+    """Sorts `columns` in place; gives the number of crossings that are left."""
+    best: list[list[int]] = []
+    fewest = -1
+    for start in (_walked(graph, 1), _walked(graph, -1), [sorted(c) for c in graph.columns]):
+        graph.columns = start
+        found, count = _improved(graph)
+        if fewest < 0 or count < fewest:
+            best, fewest = found, count
+        if fewest == 0:
+            break
+    graph.columns = best
+    return _shaken(graph, fewest) if fewest else 0
+
+
+def _shaken(graph: Columns, fewest: int) -> int:
+    """Out of local minima: the best order is disturbed a little and sifted again; the same disturbances every time."""
+    strands = sum([len(gap) for gap in graph.gaps])
+    crowded = [c for c, column in enumerate(graph.columns) if 1 < len(column) <= _CROWD]
+    best = current = graph.columns
+    level = fewest
+    state = 1
+    for _ in range(min(_SHAKES, _EFFORT // (strands + 1)) if crowded else 0):
+        graph.columns = [list(c) for c in current]
+        for _ in range(3):
+            draws = []
+            for _ in range(3):
+                state = (state * 1103515245 + 12345) % 2**31
+                draws.append(state >> 8)
+            column = graph.columns[crowded[draws[0] % len(crowded)]]
+            a, b = draws[1] % len(column), draws[2] % len(column)
+            column.insert(b, column.pop(a))
+        _sift(graph)
+        count = crossings(graph)
+        if count <= level:
+            current, level = graph.columns, count
+        if count < fewest:
+            best, fewest = graph.columns, count
+        if fewest == 0:
+            break
+    graph.columns = best
+    return fewest
+
+
+def _improved(graph: Columns) -> tuple[list[list[int]], int]:
+    best, fewest = [list(c) for c in graph.columns], crossings(graph)
+    for sweep in range(_SWEEPS):
+        if fewest == 0:
+            break
+        _sweep(graph, forwards=sweep % 2 == 0, middle=_mean if sweep % 4 < 2 else _median)
+        _sift(graph)
+        count = crossings(graph)
+        if count < fewest:
+            best, fewest = [list(c) for c in graph.columns], count
+    return best, fewest
+
+
+def _places(columns: list[list[int]]) -> dict[int, int]:
+    return {v: place for column in columns for place, v in enumerate(column)}
+
+
+def _end(strand: Strand, graph: Columns, places: dict[int, int]) -> tuple[int, int]:
+    """Where a strand arrives: at a free vertex by where it comes from, so that none cross there."""
+    free = graph.vertices[strand.end].free
+    return places[strand.end], -1 if free else strand.end_port
+
+
+def _crossings_of(gap: list[Strand], graph: Columns, places: dict[int, int]) -> int:
+    pairs = sorted(
+        [((places[s.start], s.start_port), _end(s, graph, places)) for s in gap], key=lambda p: p
+    )
+    seen: list[tuple[int, int]] = []
+    total = 0
+    start = 0
+    while start < len(pairs):  # strands from one port do not cross each other
+        stop = start
+        while stop < len(pairs) and pairs[stop][0] == pairs[start][0]:
+            total += len(seen) - bisect_right(seen, pairs[stop][1])
+            stop += 1
+        for _, end in pairs[start:stop]:
+            insort(seen, end)
+        start = stop
+    return total
+
+
+def _mean(positions: list[float]) -> float:
+    return sum(positions) / len(positions)
+
+
+def _median(positions: list[float]) -> float:
+    half = len(positions) // 2
+    if len(positions) % 2:
+        return positions[half]
+    return (positions[half - 1] + positions[half]) / 2
+
+
+def _sweep(graph: Columns, forwards: bool, middle: Callable[[list[float]], float]) -> None:
+    count = len(graph.columns)
+    for column in range(1, count) if forwards else range(count - 2, -1, -1):
+        gap = graph.gaps[column - 1 if forwards else column]
+        places = _places(graph.columns)
+        seen: dict[int, list[float]] = {}
+        for s in gap:
+            if forwards:
+                port = s.start_port / (1 + len(graph.vertices[s.start].outs))
+                seen.setdefault(s.end, []).append(places[s.start] + port)
+            else:
+                port = s.end_port / (1 + len(graph.vertices[s.end].ins))
+                seen.setdefault(s.start, []).append(places[s.end] + port)
+        graph.columns[column] = _sorted_by(graph.columns[column], seen, middle)
+
+
+def _sorted_by(
+    column: list[int], seen: dict[int, list[float]], middle: Callable[[list[float]], float]
+) -> list[int]:
+    """Vertices without neighbours there keep their places; the others are sorted among the rest."""
+    moving = sorted([v for v in column if v in seen], key=lambda v: middle(sorted(seen[v])))
+    rest = iter(moving)
+    return [next(rest) if v in seen else v for v in column]
+
+
+def _sift(graph: Columns) -> None:
+    """Each vertex moves to the place in its column where it causes the fewest crossings, until none moves."""
+    for _ in range(_SIFTS):
+        places = _places(graph.columns)
+        moved = False
+        for column, members in enumerate(graph.columns):
+            if len(members) < 2 or len(members) > _CROWD:
+                continue
+            before: dict[int, list[tuple[int, int]]] = {v: [] for v in members}
+            after: dict[int, list[tuple[int, int]]] = {v: [] for v in members}
+            if column:
+                for s in graph.gaps[column - 1]:
+                    before[s.end].append((places[s.start], s.start_port))
+            if column < len(graph.gaps):
+                for s in graph.gaps[column]:
+                    after[s.start].append(_end(s, graph, places))
+            for v in list(members):
+                moved |= _sift_one(v, members, before, after)
+            for place, v in enumerate(members):
+                places[v] = place
+        if not moved:
+            break
+
+
+def _sift_one(
+    v: int, members: list[int], before: dict[int, list[tuple[int, int]]],
+    after: dict[int, list[tuple[int, int]]],
+) -> bool:  # fmt: skip
+    here = members.index(v)
+    others = members[:here] + members[here + 1 :]
+    if not before[v] and not after[v]:
+        return False
+    total, totals = 0, [0]
+    for u in others:  # how the number of crossings changes when v moves below u
+        total += _more(before[v], before[u]) + _more(after[v], after[u])
+        totals.append(total)
+    fewest = min(totals)
+    if totals[here] == fewest:
+        return False
+    place = min([i for i, t in enumerate(totals) if t == fewest], key=lambda i: (abs(i - here), i))
+    members[:] = others[:place] + [v] + others[place:]
+    return True
+
+
+def _more(v: list[tuple[int, int]], u: list[tuple[int, int]]) -> int:
+    """How many crossings more there are with u above v than with v above u."""
+    return sum([(b > a) - (b < a) for a in v for b in u])
+
+
+def _walked(graph: Columns, step: int) -> list[list[int]]:
+    """Vertices as a walk back from the targets meets them, the first operand first: a tree has no crossing so."""
+    incoming: dict[int, list[Strand]] = {}
+    for gap in graph.gaps:
+        for s in gap:
+            incoming.setdefault(s.end, []).append(s)
+    columns: list[list[int]] = [[] for _ in graph.columns]
+    seen: set[int] = set()
+    ends = [v for column in reversed(graph.columns) for v in sorted(column)]
+    for root in ends:
+        stack = [root]
+        while stack:
+            v = stack.pop()
+            if v in seen:
+                continue
+            seen.add(v)
+            columns[graph.vertices[v].column].append(v)
+            strands = sorted(incoming.get(v, []), key=lambda s: s.end_port * step, reverse=True)
+            stack += [s.start for s in strands]
+    return columns

@@ -1,0 +1,432 @@
+"""`tape.why` in all the ways in which it is asked, and what it leaves as it was."""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import re
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradtape as tf
+from gradtape import keras
+from gradtape.insight.why import CODES, Reason
+
+
+def test_several_sources_give_reasons_in_their_form() -> None:
+    w, b, n = tf.Variable(2.0), tf.Variable(1.0), tf.Variable(1)
+    with tf.GradientTape() as tape:
+        y = w * w
+    assert [r.code for r in tape.why(y, [w, b])] == ["fine", "not_connected"]
+    found = tape.why(y, {"w": w, "rest": (b, n)})
+    assert (found["w"].code, found["rest"][0].code, found["rest"][1].code) == (
+        "fine", "not_connected", "integer",
+    )  # fmt: skip
+    assert [r.variable for r in tape.why(y, [w, b])] == ["w", "b"]
+    assert tape.why(y, []) == []
+
+
+def test_several_targets_count_together() -> None:
+    w, b = tf.Variable(2.0), tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y, z = w * w, b * 3.0
+    assert tape.why([y, z], b).code == "fine"
+    assert tape.why([y], b).code == "not_connected"
+
+
+def test_a_used_tape_answers_and_says_where_it_was_used() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    tape.gradient(y, x)
+    reason = tape.why(y, x)
+    assert reason.code == "fine"
+    assert reason.data["used"].text == "tape.gradient(y, x)"
+
+
+def test_the_question_changes_nothing() -> None:
+    tf.random.set_seed(3)
+    layer = keras.layers.Dropout(0.5)
+
+    @tf.function
+    def noisy(x):
+        return layer(x, training=True)
+
+    x = tf.Variable(tf.ones(20))
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.reduce_sum(noisy(x) * x)
+    before = tape.gradient(y, x).numpy()
+    drawn = tf.random.uniform([3]).numpy()
+    tf.random.set_seed(3)
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.reduce_sum(noisy(x) * x)
+    reason = tape.why(y, x)
+    assert reason.code == "fine"
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), before)
+    np.testing.assert_array_equal(tf.random.uniform([3]).numpy(), drawn)
+
+
+def test_a_tape_is_freed_though_it_was_asked() -> None:
+    x = tf.Variable([1.0, 2.0])
+    gc.collect()
+    gc.disable()
+    try:
+        with tf.GradientTape() as tape:
+            y = tf.stop_gradient(x) * 2.0
+        reason = tape.why(y, x)
+        gone = weakref.ref(tape)
+        del tape
+        assert gone() is None
+        assert reason.code == "stop_gradient"
+    finally:
+        gc.enable()
+
+
+def test_names_that_somebody_holds_are_left_alone() -> None:
+    x = tf.constant(2.0)
+    held = locals()
+    with tf.GradientTape() as tape:
+        y = x * x
+    assert tape.why(y, x).code == "constant"
+    assert held["x"] is x
+
+
+def test_while_the_tape_is_open() -> None:
+    x = tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+        reason = tape.why(y, x)
+        tape.watch(x)
+        z = x * x
+    assert reason.code == "constant"
+    assert float(tape.gradient(z, x)) == 4.0
+
+
+def test_nested_tapes() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x * 3.0
+        first = inner.gradient(y, x)
+    assert outer.why(first, x).code == "not_connected"
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x * x
+        first = inner.gradient(y, x)
+    assert outer.why(first, x).code == "fine"
+
+
+def test_without_explanations_it_says_so() -> None:
+    tf.config.explanations = False
+    try:
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.round(x)
+        assert tape.why(y, x).code == "no_derivative"
+        tape.gradient(y, x)
+        reason = tape.why(y, x)
+    finally:
+        tf.config.explanations = True
+    assert reason.code == "forgotten"
+    assert "gradtape.config.explanations = True" in reason.fix
+
+
+def test_what_was_too_large_is_let_go() -> None:
+    x = tf.Variable(tf.zeros(40_000_000))
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum((x + 1.0) * 2.0)
+    tape.gradient(y, x)
+    reason = tape.why(y, x)
+    assert reason.code == "forgotten"
+    assert "persistent=True" in reason.fix
+    assert "MiB" in reason.message
+
+
+def test_without_source_text() -> None:
+    space: dict = {"tf": tf}
+    text = "x = tf.constant(1.0)\nwith tf.GradientTape() as tape:\n    y = tf.round(x)\n    z = tf.round(v)\n"
+    space["v"] = tf.Variable(1.5)
+    exec(compile(text + "a, b = tape.why(y, x), tape.why(z, v)", "<nowhere>", "exec"), space)
+    assert space["a"].code == "constant"
+    reason = space["b"]
+    assert (reason.code, reason.op) == ("no_derivative", "Round")
+    assert (reason.place.file, reason.place.line, reason.place.text) == ("<nowhere>", 4, "")
+    assert "<nowhere>:4" in str(reason)
+
+
+def test_notebook_cells() -> None:
+    cells = [
+        "x = tf.constant(3.0)\n",
+        "with tf.GradientTape() as tape:\n    y = x * x\n",
+        "reason = tape.why(y, x)\n",
+    ]
+    space: dict = {"tf": tf}
+    names = [f"<ipython-input-{i}-0123456789ab>" for i in range(len(cells))]
+    try:
+        for name, cell in zip(names, cells):
+            linecache.cache[name] = len(cell), None, cell.splitlines(keepends=True), name
+            exec(compile(cell, name, "exec"), space)
+    finally:
+        for name in names:
+            linecache.cache.pop(name, None)
+    reason = space["reason"]
+    assert (reason.code, reason.place.file, reason.place.text) == (
+        "constant", names[0], "x = tf.constant(3.0)",
+    )  # fmt: skip
+
+
+def test_lines_inside_traced_functions() -> None:
+    w = tf.Variable([[-1.0, -2.0], [-3.0, -4.0]])
+
+    @tf.function
+    def dead(x):
+        h = x @ w
+        h = tf.nn.relu(h)
+        return h * 2.0
+
+    @tf.function
+    def bad(x):
+        e = tf.exp(w * x)
+        return tf.reduce_sum(e)
+
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.reduce_sum(dead(tf.ones([3, 2])))
+        z = bad(tf.constant(-100.0))
+    reason = tape.why(y, w)
+    assert (reason.code, reason.place.text) == ("dead_unit", "h = tf.nn.relu(h)")
+    assert reason.data["dead"] == (0, 1)
+    reason = tape.why(z, w)
+    assert (reason.code, reason.place.text) == ("overflow", "e = tf.exp(w * x)")
+    assert reason.data["operands"] == (100.0,)
+    assert reason.data["index"] == (0, 0)
+
+
+def test_inside_a_function_that_is_traced() -> None:
+    w, b = tf.Variable(2.0), tf.Variable(1.0)
+    found: list[Reason] = []
+
+    @tf.function
+    def step():
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.stop_gradient(b * b) * w
+        found.extend(tape.why(loss, [w, b]))
+        return loss
+
+    step()
+    assert [r.code for r in found] == ["fine", "stop_gradient"]
+
+
+def test_dead_units_among_others_are_told() -> None:
+    w = tf.Variable([[1.0, -1.0, 2.0, -3.0]])
+    with tf.GradientTape() as tape:
+        h = tf.nn.relu(tf.constant([[1.0], [2.0]]) @ w)
+        loss = tf.reduce_sum(h)
+    reason = tape.why(loss, w)
+    assert reason.code == "fine"
+    assert "2 of 4 units (1, 3)" in reason.message
+
+
+def test_a_weight_behind_dead_units_names_them() -> None:
+    w1, w2 = tf.Variable([[-1.0, -2.0]]), tf.Variable([[1.0], [1.0]])
+    with tf.GradientTape() as tape:
+        h = tf.nn.relu(tf.constant([[1.0], [3.0]]) @ w1)
+        loss = tf.reduce_sum(tf.square(h @ w2 - 1.0))
+    for reason in tape.why(loss, [w1, w2]):
+        assert (reason.code, reason.place.text[:6]) == ("dead_unit", "h = tf")
+
+
+def test_a_finite_gradient_of_a_value_that_is_not() -> None:
+    x = tf.Variable([1.0, -2.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.math.log(x))
+    reason = tape.why(y, x)
+    assert reason.code == "fine"
+    assert "`y` itself is not finite" in reason.message
+    assert "log(-2) = nan" in reason.message
+    assert reason.data["target"].code == "outside_domain"
+
+
+def test_what_functions_do_inside_is_found() -> None:
+    w = tf.Variable([1.0, 2.0])
+
+    def inner(a):
+        with tape.stop_recording():
+            b = a * 2.0
+        return b  # noqa: RET504
+
+    class Model:
+        def __init__(self):
+            self.w = w
+
+        def __call__(self, x):
+            return inner(self.w * x)
+
+    model = Model()
+    with tf.GradientTape() as tape:
+        out = model(3.0)
+        y = tf.reduce_sum(out + 1.0)
+    reason = tape.why(y, model.w)
+    assert reason.code == "stop_recording", str(reason)
+    assert reason.place.text == "b = a * 2.0"
+
+
+def test_the_branch_not_taken_is_counted() -> None:
+    x = tf.Variable([0.0, 0.0, 0.0, 1.0, 2.0])
+    with tf.GradientTape() as tape:
+        safe = tf.where(x > 0.0, tf.math.log(x), 0.0)
+        y = tf.reduce_sum(safe)
+    reason = tape.why(y, x)
+    assert "not taken at 3 of 5 elements" in reason.message
+    assert reason.data["elements"] == (3, 5)
+    assert reason.data["where"].text.startswith("safe = ")
+
+
+def test_what_is_printed_is_not_to_blame() -> None:
+    x, other = tf.Variable(2.0), tf.Variable(3.0)
+    shown = []
+    with tf.GradientTape() as tape:
+        h = x * x
+        shown.append(h.numpy())
+        print(float(h))
+        y = other * 2.0
+    assert tape.why(y, x).code == "not_connected"
+    assert shown == [4.0]
+
+
+def test_gradient_raises_the_reason() -> None:
+    x, y = tf.Variable(2.0), tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        z = tf.stop_gradient(x) * y
+    with pytest.raises(
+        ValueError, match=r"(?s)tf\.stop_gradient at .*z = tf\.stop_gradient\(x\) \* y"
+    ):
+        tape.gradient(z, x, unconnected_gradients="raise")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"tf\.stop_gradient at"):
+        tape.jacobian(z, x, unconnected_gradients=tf.UnconnectedGradients("raise"))
+    assert float(tape.gradient(z, y, unconnected_gradients="raise")) == 2.0
+
+
+def test_batch_jacobian_raises_the_reason() -> None:
+    x, w = tf.Variable([[1.0], [2.0]]), tf.Variable([[1.0], [2.0]])
+    with tf.GradientTape() as tape:
+        y = w * 2.0
+    with pytest.raises(ValueError, match="`y` does not depend on `x`"):
+        tape.batch_jacobian(y, x, unconnected_gradients="raise")
+
+
+def test_an_optimizer_without_gradients_tells_the_reasons(caplog) -> None:
+    w, b = tf.Variable([1.0, 2.0], name="w"), tf.Variable(0.5, name="b")
+    optimizer = keras.optimizers.SGD(0.1)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.round(w) + b * 0.0)
+    grads = tape.gradient(loss, [w])
+    with pytest.raises(
+        ValueError, match=r"(?s)No gradients provided.*tf\.round at .* has no derivative"
+    ):
+        optimizer.apply_gradients(zip(grads, [w]))
+    unused = tf.Variable(1.0, name="unused_in_this_test")
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = b * b
+        grads = tape.gradient(loss, [b, unused])
+        keras.optimizers.SGD(0.1).apply_gradients(zip(grads, [b, unused]))
+    warned = [r.getMessage() for r in caplog.records]
+    assert len(warned) == 2
+    assert "`loss` does not depend on `unused`" in warned[0]
+    assert "does not depend" not in warned[1]
+
+
+def test_the_reason_of_a_tape_that_is_gone_is_not_needed() -> None:
+    w = tf.Variable(1.0)
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.constant(1.0) * 2.0
+        return tape.gradient(loss, [w])
+
+    with pytest.raises(ValueError, match="No gradients provided for any variable"):
+        keras.optimizers.SGD(0.1).apply_gradients(zip(gradients(), [w]))
+
+
+def test_numbers_that_become_infinite_are_named() -> None:
+    tf.debugging.enable_check_numerics()
+    try:
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"first: exp\(200\) = inf at element \[1\]"
+        ):
+            tf.exp([1.0, 200.0])
+    finally:
+        tf.debugging.disable_check_numerics()
+
+
+def test_two_dtypes_are_named_with_their_lines() -> None:
+    x = tf.Variable([1.0, 2.0])
+    z = tf.constant(np.ones(2))
+    with pytest.raises(
+        TypeError, match=r"`x` is float32 \(tf.Variable\(\[1.0, 2.0\]\) at test_asking.py:\d+\)"
+    ):
+        x * z
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"`z` is float64 \(tf.constant\(np.ones\(2\)\) at"
+    ):
+        tf.add(x, z)
+    with pytest.raises(TypeError, match=r"`tf.ones\(2\)` is float32, `z` is float64"):
+        tf.ones(2) - z
+
+
+def test_softmax_twice_is_remarked() -> None:
+    w = tf.Variable([[0.1, -0.2, 0.3]])
+    with tf.GradientTape() as tape:
+        p = tf.nn.softmax(w)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=p))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert note.startswith("tf.nn.sparse_softmax_cross_entropy_with_logits at test_asking.py:")
+    assert "takes logits, but gets what tf.nn.softmax at test_asking.py:" in note
+
+
+def test_rows_against_columns_are_remarked() -> None:
+    w, labels = tf.Variable([[1.0], [2.0]]), tf.constant([1.0, 0.0, 2.0])
+    with tf.GradientTape() as tape:
+        out = tf.ones([3, 2]) @ w
+        loss = tf.reduce_mean(tf.square(labels - out))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert "makes shape (3, 3) of (3,) and (3, 1)" in note
+
+
+def test_the_warning_about_softmax_twice_has_the_line() -> None:
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax", input_shape=(2,))])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with pytest.warns(UserWarning, match=r"(?s)Was this intended\?.*loss\(\[1\], model"):
+        loss([1], model(tf.ones([1, 2])))
+
+
+def test_an_empty_target_is_an_error() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        x * x
+    with pytest.raises(ValueError, match="target is empty"):
+        tape.why([], x)
+
+
+def test_import_does_not_bring_explanations_in() -> None:
+    code = (
+        "import gradtape as tf, sys; x = tf.Variable(1.0)\n"
+        "with tf.GradientTape() as tape: y = x * x\n"
+        "assert not [m for m in sys.modules if m.startswith('gradtape.insight')]\n"
+        "assert tape.why(y, x).code == 'fine' and 'gradtape.insight.why' in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_docs_list_every_reason() -> None:
+    page = Path(__file__).parents[3] / "docs" / "why-none.md"
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", page.read_text("utf-8"), re.M)
+    assert {code: (gradient, meaning) for code, gradient, meaning in rows} == {
+        code: about for code, about in CODES.items() if code != "fine"
+    }

@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+from tests.js_engine import Engine
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """One page for all tests of random programs."""
+    with Engine() as found:
+        yield found
