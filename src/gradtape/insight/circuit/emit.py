@@ -312,7 +312,10 @@ class _Emitter:
         net, wire = scene.nets[number], scene.wires[number]
         key: Key = ("net", number)
         source, port = net.source
-        tone, strong = dress.tone(dress.recording.wires[wire].gradient)
+        gradients = dress.recording.wires[wire].gradient
+        if source in scene.entries.values():
+            gradients = scene.sketch.brought.get(wire, gradients)
+        tone, strong = dress.tone(gradients)
         name = value = gradient = None
         if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2

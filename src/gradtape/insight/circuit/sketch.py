@@ -45,6 +45,9 @@ class Sketch:
     entries: list[int] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     layer: str = ""  # the path of the opened layer that it is the inside of
+    brought: dict[int, np.ndarray | None] = field(
+        default_factory=dict
+    )  # what each entry gets from in here
 
     def layers(self) -> list[Box]:
         """The layers in it, also inside of opened ones."""
@@ -224,9 +227,11 @@ class _Sketcher:
             box.inner.layer = group.path
             for leaf in box.inner.boxes:
                 if leaf.kind == "leaf":
-                    leaf.text = leaf.text.removeprefix(f"{name}/")
+                    for outer in group.path.split("/"):
+                        leaf.text = leaf.text.removeprefix(f"{outer.partition('#')[0]}/")
             box.inputs = box.inner.entries
             box.parts = [parts[inputs.index(w)] for w in box.inputs]
+            box.inner.brought = dict(zip(box.inputs, box.parts))
             box.outputs = box.inner.exits
         else:
             self._count(group.gates, group.path)
