@@ -4,12 +4,12 @@ import doctest
 
 import numpy as np
 import pytest
+from tests.insight.circuit.checker import findings
 
 import gradtape as tf
 from gradtape.insight.circuit import Circuit, circuit_of
 from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
-from tests.insight.circuit.checker import findings
 
 FULL = 150
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradtape.base.errors import ArgumentError
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.data import data_of
 from gradtape.insight.circuit.drawing import Drawing
 from gradtape.insight.circuit.dress import Dress, Look
@@ -36,7 +37,7 @@ class Circuit:
     >>> with tf.GradientTape() as tape:
     ...     loss = (w * 3.0 - 1.0) ** 2
     >>> circuit = tf.explain(tape, loss).circuit()
-    >>> print(circuit.mermaid().partition("  linkStyle")[0])
+    >>> print(circuit.mermaid().partition("\\n  linkStyle")[0])
     flowchart LR
       n0["w"]
       n1(("×3"))
@@ -54,6 +55,7 @@ class Circuit:
         self.detail = detail
         self._look = look
         self._opens = opens
+        self._captions = Captions(recording, look.decimals, look.gradients)
         self._picture: Picture | None = None
 
     def __repr__(self) -> str:
@@ -87,11 +89,11 @@ class Circuit:
 
     def dot(self) -> str:
         """The circuit in Graphviz's language."""
-        return dot_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+        return dot_of(sketch_of(self._captions, self._opens), self._dress())
 
     def mermaid(self) -> str:
         """The circuit as a Mermaid flowchart."""
-        return mermaid_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+        return mermaid_of(sketch_of(self._captions, self._opens), self._dress())
 
     def json(self) -> str:
         """The laid-out drawing as JSON: the fields are those in the docstring of `gradtape.insight.circuit`."""
@@ -143,7 +145,10 @@ class Circuit:
         return fragment_of(self._views()[:1], self._title(), heading, note)
 
     def _views(self) -> list[View]:
-        return views(self.recording, self._look, self._opens, self._laid_out())
+        return views(self._captions, self._look, self._opens, self._laid_out())
+
+    def _dress(self) -> Dress:
+        return Dress(self._captions, self._look)
 
     def _name(self) -> str:
         names = [self.recording.wires[t].name or "the target" for t in self.recording.targets]
@@ -154,7 +159,7 @@ class Circuit:
 
     def _laid_out(self) -> Picture:
         if self._picture is None:
-            self._picture = picture_of(self.recording, self._look, self._opens)
+            self._picture = picture_of(self._captions, self._look, self._opens)
         return self._picture
 
 
