@@ -32,8 +32,8 @@ MEASURE = """async ([label, moves]) => {
     {bubbles: true, cancelable: true, pointerId: 1, button: 0, clientX: x + dx, clientY: y}));
   field.setPointerCapture = () => {};
   send("pointerdown", 0);
-  const work = [], frames = [], before = document.querySelector(".title .figure").textContent;
-  let changed = 0, last = before;
+  const work = [], frames = [], { model } = document.getElementById("gradtape").page;
+  let changed = 0, last = model.loss();
   for (let k = 1; k <= moves; k++) {
     await new Promise((done) => requestAnimationFrame(() => {
       const start = performance.now();
@@ -43,9 +43,8 @@ MEASURE = """async ([label, moves]) => {
       channel.port1.onmessage = () => { frames.push(performance.now() - start); done(); };
       channel.port2.postMessage(0);
     }));
-    const now = document.querySelector(".title .figure").textContent;
-    if (now !== last) changed++;
-    last = now;
+    if (model.loss() !== last) changed++;
+    last = model.loss();
   }
   send("pointerup", 0);
   return {work, frames, changed, labels: document.querySelectorAll(".labels text").length};
@@ -56,7 +55,13 @@ def circuit(gates: int) -> Recording:
     """A network of two layers taken apart into numbers, of at least so many gates."""
     rng = np.random.default_rng(0)
     for width in range(4, 64):
-        shapes = {"w1": (4, width), "b1": (width,), "w2": (width, width), "b2": (width,), "w3": (width, 2)}
+        shapes = {
+            "w1": (4, width),
+            "b1": (width,),
+            "w2": (width, width),
+            "b2": (width,),
+            "w3": (width, 2),
+        }
         w1, b1, w2, b2, w3 = [
             tf.Variable((rng.normal(size=s) / np.sqrt(s[0])).astype(np.float32), name=name)
             for name, s in shapes.items()
@@ -111,7 +116,9 @@ def main() -> int:
     if given.json:
         print(json.dumps({"gates": len(recording.gates), "changed": found["changed"], **shares}))
     else:
-        print(f"{len(recording.gates)} gates, {found['labels']} labels in view, {given.moves} moves")
+        print(
+            f"{len(recording.gates)} gates, {found['labels']} labels in view, {given.moves} moves"
+        )
         for name, times in shares.items():
             print(f"{name:<22}" + "".join([f"  {k} {v:5.1f} ms" for k, v in times.items()]))
     if found["changed"] < given.moves // 2:

@@ -18,6 +18,7 @@ from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import Rounded, rounded
 
+ALL_TERMS = 1_000  # of a sum that are written out where one entry is asked for
 DETAILS = ("op", "gate", "layer")
 
 
@@ -125,11 +126,11 @@ class Explanation(Rendered):
     def entry(self, name: str, index: int | Sequence[int] = ()) -> Entry:
         """How one entry gets its value and its gradient.
 
-        name: in the code, or as the derivation calls it.  index: an int, or one per axis.
+        name: in the code, or as the derivation calls it.  index: an int, or one per axis; axes of length 1 may be left out.
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
-        maker = self._maker
+        maker = Maker(self.recording, self.rounded, most_terms=ALL_TERMS)
         wire, place = self._place(name, at)
         return Entry(maker.entry(wire, place), name if not at else f"{name}{list(at)}")
 
@@ -177,8 +178,8 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
             output_gradients: Any = None) -> Explanation:  # fmt: skip
     """Where the gradients of `target` come from: forward with the numbers put in, then local derivative × upstream.
 
-    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all that
-    the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
+    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all
+    that the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
     compute as by hand, every intermediate number rounded to so many digits after the point.
     Raises ValueError for another detail, or too many gates; RuntimeError where the tape has let its records go.
 
@@ -200,8 +201,9 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
 
 
 def _inside(name: str, at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(at) != len(shape) and int(np.prod(shape)) == 1 and not at:
-        return (0,) * len(shape)
+    if len(at) != len(shape) and len(at) == sum(n != 1 for n in shape):
+        rest = iter(at)
+        at = tuple([0 if n == 1 else next(rest) for n in shape])
     if len(at) != len(shape) or any(not -n <= i < n for i, n in zip(at, shape)):
         raise IndexError(
             f"{name} has the shape {list(shape)}: expected an index with {len(shape)} numbers inside of it. "

@@ -161,16 +161,24 @@ class Draft:
         inputs = [self.whole(i) for i in gate.inputs]
         self.room_for(1)
         outputs = []
-        for o in gate.outputs:
+        for o, value in zip(gate.outputs, self._results(gate, inputs)):
             tensor = self.recording.wires[o]
-            self.tensors[o] = self.wire("computed", tensor.value, tensor.name, (o, -1))
+            self.tensors[o] = self.wire("computed", value, tensor.name, (o, -1))
             if tensor.shape == ():
                 self.put(o, np.asarray(self.tensors[o]))
                 self.origins[self.tensors[o]] = (o, 0)
             outputs.append(self.tensors[o])
         self.gates.append((gate.card, gate.attrs, tuple(inputs), tuple(outputs), gate.index))
 
+    def _results(self, gate: Gate, inputs: Sequence[int]) -> list[np.ndarray]:
+        """Computed from the numbers here, which may differ in the last digit; users' functions are not called again."""
+        if gate.card.family == "Control" or gate.card.name in _USERS:
+            return [self.recording.wires[o].value for o in gate.outputs]
+        result = gate.card.kernel(*[self.values[i] for i in inputs], **gate.attrs)
+        return [np.asarray(v) for v in (result if gate.card.multi else (result,))]
 
+
+_USERS = frozenset({"custom_gradient", "sparse_custom_gradient"})
 Rule = Callable[[Draft, Gate], bool]
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from gradtape.core.card import Op
 from gradtape.insight.source import Place
+
+Index = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,26 @@ class Recording:
                 return wire
         names = ", ".join(w.name for w in self.wires if w.name)
         raise KeyError(f"There is no wire named {name!r}. There are: {names or 'none'}.")
+
+
+def source(shape: Sequence[int], at: Index) -> Index:
+    """The entry of an input of a broadcast that stands at an entry of the result."""
+    behind = at[len(at) - len(shape) :] if shape else ()
+    return tuple([0 if n == 1 else i for i, n in zip(behind, shape)])
+
+
+def reached(shape: Sequence[int], result: Sequence[int], index: Index) -> list[Index]:
+    """The entries of a broadcast's result at which an entry of an input stands."""
+    return list(product(*reached_axes(shape, result, index)))
+
+
+def reached_axes(shape: Sequence[int], result: Sequence[int], index: Index) -> list[range]:
+    """The same, as a range per axis."""
+    lead = len(result) - len(shape)
+    axes = [range(n) for n in result[:lead]]
+    for n, m, i in zip(shape, result[lead:], index):
+        axes.append(range(m) if n == 1 != m else range(i, i + 1))
+    return axes
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

@@ -70,9 +70,7 @@ class Rounded(Recording):
                 continue
             for index in list(np.ndindex(*exact.shape))[: max(most - len(found), 0)]:
                 causes = self._causes(s, index)
-                found.append(
-                    Difference(s, index, float(exact[index]), float(mine[index]), causes)
-                )
+                found.append(Difference(s, index, float(exact[index]), float(mine[index]), causes))
         return found
 
     def _causes(self, wire: int, index: tuple[int, ...]) -> tuple[Cause, ...]:

@@ -39,12 +39,12 @@ def certify(
     certify(model, x, y)             those of a Keras model's loss, as `fit` computes them, by its trainable variables
 
     f: from tensors to a tensor or a nest of them; it is called many times, and variables and random numbers are each
-    time what they were. inputs: a tensor, variable or array, or a list of them. x, y: a batch (and sample weights).
-    loss: of the model; the one it is compiled with when None. gradients: to be checked instead of gradtape's own (made
-    by hand, say), in the form of the inputs or sources. output_gradients: cotangents of the results; ones when None,
-    and where a function gives more than one number it is tried with random ones too. entries: of larger gradients so
-    many are checked one by one, the most doubtful, the largest and random ones, and all together along random
-    directions. seed: of all that is random here.
+    time what they were. inputs: one tensor, variable or array, or a list of all arguments. x, y: a batch, and after
+    them sample weights. loss: of the model; the one it is compiled with when None. gradients: to be checked instead of
+    gradtape's own (made by hand, say), in the form of the inputs or sources. output_gradients: cotangents of the
+    results; ones when None, and where a function gives more than one number it is tried with random ones too.
+    entries: of larger gradients so many are checked one by one, the most doubtful, the largest and random ones, and all
+    together along random directions. seed: of all that is random here.
 
     The reference of a float32 program is the same program in float64; its gradients may be off by what rounding in
     float32 does to them. Kinks are named, and not wrong where the gradient lies between the one-sided derivatives or
@@ -67,7 +67,7 @@ def certify(
         if len(arguments) > 1:
             raise _wrong_arguments("certify(f, inputs), all inputs in one list,", arguments)
         given = arguments[0] if arguments else ()
-        inputs = given if isinstance(given, list | tuple) and not _one_array(given) else (given,)
+        inputs = given if isinstance(given, list | tuple) else (given,)
         claim = of_function(subject, inputs)
     else:
         raise ArgumentError(
@@ -75,13 +75,6 @@ def certify(
         )
     with no_recording():
         return _certified(claim, gradients, output_gradients, entries, seed)
-
-
-def _one_array(given: Any) -> bool:
-    """Whether a list is the numbers of one tensor."""
-    return any(isinstance(a, list | tuple) for a in given) and all(
-        isinstance(a, int | float | complex) for a in tree.flatten(given)
-    )
 
 
 def _wrong_arguments(form: str, arguments: tuple[Any, ...]) -> Exception:

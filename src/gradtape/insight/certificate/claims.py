@@ -133,7 +133,7 @@ def of_function(
 
 def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim:
     """The gradients of a model's loss by its trainable variables, as training computes them."""
-    x, y = tree.map_structure(_leaf, x), tree.map_structure(_leaf, y)
+    x, y, sample_weight = (tree.map_structure(_leaf, a) for a in (x, y, sample_weight))
     if loss is None and not getattr(model, "loss", None):
         raise ArgumentError(
             "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",

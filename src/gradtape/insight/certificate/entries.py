@@ -48,7 +48,7 @@ class Judge:
         self.spread: Spread = spread_of(self.base, self.seeds, seed)
         self.dtypes = [v.dtype for v in program.own_values]
         self.noise, self.finest = self.spread.noise, FINEST
-        self.leaks = self._leaks(seed)
+        self.leaks = bool(np.isfinite(self.value)) and self._leaks(seed)
         if self.leaks:
             # What is not recorded is computed in the user's dtype only.
             unit = max(roundoff_of(d) for d in self.dtypes)

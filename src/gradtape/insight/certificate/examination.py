@@ -18,6 +18,7 @@ from gradtape.insight.certificate.certificate import (
 from gradtape.insight.certificate.claims import Claim
 from gradtape.insight.certificate.directions import blame, check, inner_product, random_directions
 from gradtape.insight.certificate.entries import Judge, badness
+from gradtape.insight.certificate.program import Recorded
 from gradtape.insight.source import place_of
 
 
@@ -45,8 +46,15 @@ def examine(
         return Certificate(
             "not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {}
         )
-    for card, site in judge.base.unseen:
-        notes.append(f"what {card.tf_name} computes cannot be computed again ({place_of(site)})")
+    for _, site in judge.base.unseen:
+        line = f" at {place_of(site)}" if site else ""
+        notes.append(
+            f"what is called{line} cannot be computed again: it draws random numbers, or needs its own dtype"
+        )
+    if judge.base.unseen and isinstance(program, Recorded):
+        return Certificate(
+            "not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {}
+        )
     if judge.leaks:
         places = "; ".join(f"{place_of(site)}" for site in claim.breaks)
         notes.append(

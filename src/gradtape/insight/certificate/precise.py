@@ -37,7 +37,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
         "squared_difference": lambda x, y: (x - y) ** 2,
         "pow": mp.power,
         "atan2": mp.atan2,
-        "lgamma": mp.loggamma,
+        "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
         "digamma": mp.digamma,
         "softsign": lambda x: x / (one + abs(x)),
         "abs": abs,
@@ -55,7 +55,6 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
     found["matmul"] = lambda a, b, transpose_a, transpose_b: np.matmul(
         a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b
     )
-    found["bias_add"] = lambda x, b, **attrs: x + b
     found["reduce_sum"] = lambda x, axis, keepdims: np.asarray(
         np.sum(x, axis=axis, keepdims=keepdims)
     )
@@ -66,7 +65,8 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
     return found
 
 
-_MOVES = ("reshape", "expand_dims", "squeeze", "transpose", "identity", "tile", "reverse", "concat", "stack",
+# Kernels that take numbers of any kind as they are.
+_MOVES = ("bias_add", "reshape", "expand_dims", "squeeze", "transpose", "identity", "tile", "reverse", "concat", "stack",
           "strided_slice", "broadcast_to")  # fmt: skip
 
 

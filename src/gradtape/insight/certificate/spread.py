@@ -221,7 +221,7 @@ def _forward(run: Run, shake: Shake) -> tuple[list[Any], dict[int, Tensor]]:
     with quiet():
         for step in run.steps:
             shake.dtype = step.dtype
-            inputs = tuple([places.get(id(t), t) for t in step.inputs])
+            inputs: Any = tuple([places.get(id(t), t) for t in step.inputs])
             found = shake.kernel(step.card)(*[t._value for t in inputs], **step.attrs)
             olds: Any = step.output if step.card.multi else (step.output,)
             made = []

@@ -68,6 +68,13 @@ def wide_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _about_equal(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype.kind not in DIFFERENTIABLE_KINDS:
+        return True
+    a, b = widened(a), widened(b)
+    return np.allclose(a, b, rtol=1e-2, atol=1e-2 * np.abs(b).max(initial=0.0), equal_nan=True)
+
+
 class Outside:
     """A user's function that computes outside of gradtape, by NumPy say, as an operation without a derivative."""
 
@@ -185,7 +192,7 @@ class Wide:
             if card.name in OWN_GRADIENT:
                 self._inside(card, attrs, inputs, outputs)
             elif card.name in CALLS:
-                self._same(outputs, self._opened(attrs["program"].graph, inputs))
+                self._called(card, attrs["program"].graph, inputs, outputs)
             elif card.name == "cond":
                 branch = attrs["branches"][bool(inputs[0]._value)]
                 self._same(outputs, self._opened(branch, inputs[1:]))
@@ -265,6 +272,14 @@ class Wide:
             self._know(own, tensor)
         if self.keep:
             self.steps.append(Step(outside, {}, wide, made, site, outputs[0]._value.dtype))
+
+    def _called(self, card: Any, graph: Any, inputs: Any, outputs: Any) -> None:
+        """A call of a traced function; one that draws other numbers each time cannot be repeated."""
+        others = self._opened(graph, inputs)
+        if all(_about_equal(own._value, other._value) for own, other in zip(outputs, others)):
+            self._same(outputs, others)
+        else:
+            self.unseen.append((card, STATE.site or user_site(4)))
 
     def _opened(self, graph: Any, inputs: Sequence[Any]) -> list[Any]:
         with recorders((self,)):

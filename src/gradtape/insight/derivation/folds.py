@@ -13,16 +13,14 @@ from gradtape.insight.derivation.expression import (
     call,
     div,
     mul,
-    neg,
     product,
     square,
     sub,
     total,
 )
-from gradtape.insight.derivation.spelling import NotSpelled
-from gradtape.insight.recording import Gate
+from gradtape.insight.derivation.spelling import NotSpelledError
+from gradtape.insight.recording import Gate, Index, source
 
-Index = tuple[int, ...]
 MOST = 64  # numbers in a row
 
 
@@ -53,7 +51,7 @@ def _row(entries: Any, gate: Gate, at: Index, axes: Sequence[int]) -> Row:
     for r in ranges:
         places = [(*p, i) for p in places for i in r]
     if len(places) > MOST:
-        raise NotSpelled("a long row")
+        raise NotSpelledError("a long row")
     return Row(places, [entries.symbol(x.index, p) for p in places])
 
 
@@ -129,14 +127,12 @@ def _cross_entropy(sparse: bool) -> Fold:
         logits, labels = wires[gate.inputs[0]], wires[gate.inputs[1]]
         rank = len(logits.shape)
         axis = rank - 1 if sparse else gate.attrs["axis"] % rank
-        if not sparse and labels.shape != logits.shape:
-            raise NotSpelled("labels that are broadcast")
         row = _row(entries, gate, (*index[:axis], 0, *index[axis:]), (axis,))
         if sparse:
             hit = int(labels.value[index])
             shares: list[Expression] = [Number(int(k == hit)) for k in range(len(row.places))]
         else:
-            shares = [entries.symbol(labels.index, p) for p in row.places]
+            shares = [entries.symbol(labels.index, source(labels.shape, p)) for p in row.places]
         return row, shares, axis
 
     def forward(entries: Any, gate: Gate, index: Index) -> Expression:
@@ -145,7 +141,10 @@ def _cross_entropy(sparse: bool) -> Fold:
         return total([mul(t, sub(y, x)) for t, x in zip(shares, row.numbers)])
 
     def back(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
-        rank = len(entries.recording.wires[gate.inputs[0]].shape)
+        shapes = [entries.recording.wires[w].shape for w in gate.inputs]
+        if position == 1 and shapes[0] != shapes[1]:
+            raise NotSpelledError("labels that are broadcast")
+        rank = len(shapes[0])
         axis = rank - 1 if sparse else gate.attrs["axis"] % rank
         out = (*index[:axis], *index[axis + 1 :])
         row, shares, _ = parts(entries, gate, out)
@@ -191,5 +190,3 @@ FOLDS: dict[str, Fold] = {
     "sparse_softmax_cross_entropy_with_logits": _cross_entropy(True),
     "softmax_cross_entropy_with_logits": _cross_entropy(False),
 }
-
-__all__ = ["FOLDS", "Fold", "Row", "log_total", "neg"]

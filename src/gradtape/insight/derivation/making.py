@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 
-from gradtape.insight.derivation.conventions import of_entry, of_fold
-from gradtape.insight.derivation.entries import Entries, Index, reached, source
-from gradtape.insight.derivation.expression import Symbol, total
 from gradtape.insight.derivation.by_hand import rounding_steps
+from gradtape.insight.derivation.conventions import of_entry, of_fold
+from gradtape.insight.derivation.entries import Entries
+from gradtape.insight.derivation.expression import Symbol, total
 from gradtape.insight.derivation.steps import (
     ForwardStep,
     GivenStep,
@@ -22,11 +23,13 @@ from gradtape.insight.derivation.steps import (
     SumStep,
     Tensor,
 )
-from gradtape.insight.derivation.words import formula, labels, titles
-from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.derivation.words import backward_formula, formula, labels, titles
+from gradtape.insight.recording import Gate, Index, Recording, reached_axes, source
 from gradtape.insight.rounding import Rounded
 
 FEW = 6  # entries of a tensor that are all shown
+_LOOKED_AT = 64  # entries of a result whose conventions are looked for
+MOST_TERMS = 12  # of a sum that are written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +52,12 @@ class Derivation:
 class Maker:
     """Makes steps; collects the conventions that they rest on."""
 
-    def __init__(self, recording: Recording, rounded: Rounded | None = None) -> None:
+    def __init__(
+        self, recording: Recording, rounded: Rounded | None = None, most_terms: int = MOST_TERMS
+    ) -> None:
         self.recording, self.rounded = recording, rounded
         self.names = labels(recording)
-        self.entries = Entries(recording, self.names)
+        self.entries = Entries(recording, self.names, most_terms)
         self.conventions: dict[str, int] = {}
         self.on_path = dependents(recording)
         self.paths = self._paths()
@@ -71,9 +76,7 @@ class Maker:
 
     def derivation(self) -> Derivation:
         """All steps: what is given, the way there, the way back."""
-        return self.with_steps(
-            [*self.given(), *self.forward(), *self.backward(), *self.rounding()]
-        )
+        return self.with_steps([*self.given(), *self.forward(), *self.backward(), *self.rounding()])
 
     def entry(self, wire: int, at: Index) -> Derivation:
         """The steps of one entry alone."""
@@ -82,7 +85,7 @@ class Maker:
         if gate is not None:
             steps.append(self.forward_step(gate, gate.outputs.index(wire), [at]))
         else:
-            steps += [s for s in self.given_of(wire, [at])]
+            steps += self.given_of(wire, [at])
         paths = self.paths.get(wire, [])
         for number, position in paths:
             if number < 0:
@@ -116,13 +119,22 @@ class Maker:
         return [GivenStep(w.kind, "", None, wire, -1, lines, self.tensor(wire), w.kind)]
 
     def forward(self) -> list[Step]:
-        return [self.forward_step(g, o) for g in self.recording.gates for o in range(len(g.outputs))]  # fmt: skip
+        return [step for gate in self.recording.gates for step in self.forward_of(gate)]
+
+    def forward_of(self, gate: Gate) -> list[ForwardStep]:
+        """A step per result; those that nothing needs are left out."""
+        recording = self.recording
+        return [
+            self.forward_step(gate, k)
+            for k, wire in enumerate(gate.outputs)
+            if wire in recording.targets or recording.uses(wire)
+        ]
 
     def forward_step(
         self, gate: Gate, output: int, indices: Sequence[Index] | None = None
     ) -> ForwardStep:
         wire = gate.outputs[output]
-        lines = [self.value_line(gate, output, at) for at in indices or self.shown(wire)]
+        lines = [self.value_line(gate, output, at) for at in self._chosen(indices, wire)]
         return ForwardStep(
             titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
             gate.index, tuple(lines), self.tensor(wire),
@@ -143,7 +155,8 @@ class Maker:
 
     # the way back
 
-    def backward(self) -> list[Step]:
+    def backward(self, short: Set[int] = frozenset()) -> list[Step]:
+        """short: gates whose steps have no lines."""
         found: list[Step] = []
         recording = self.recording
         left = {w: len(p) for w, p in self.paths.items()}
@@ -154,7 +167,9 @@ class Maker:
         for gate in reversed(recording.gates):
             for position in range(len(gate.inputs)):
                 if (gate.index, position) in self.paths.get(gate.inputs[position], ()):
-                    found.append(self.local_step(gate, position))
+                    found.append(
+                        self.local_step(gate, position, () if gate.index in short else None)
+                    )
                     self._done(found, left, gate.inputs[position])
         return found
 
@@ -168,7 +183,7 @@ class Maker:
         path = int(len(self.paths[wire]) > 1)
         lines = [
             Line(self.part_symbol(wire, at, path, seed), seed[at])
-            for at in indices or self.shown(wire)
+            for at in self._chosen(indices, wire)
         ]
         return SeedStep("target", "", None, wire, -1, tuple(lines), self.tensor(wire, seed))
 
@@ -184,16 +199,15 @@ class Maker:
         path = paths.index((gate.index, position)) + 1 if len(paths) > 1 else 0
         part = np.asarray(gate.parts[position])
         lines = [
-            self.local_line(gate, position, at, path, part) for at in indices or self.shown(wire)
+            self.local_line(gate, position, at, path, part) for at in self._chosen(indices, wire)
         ]
         return LocalStep(
-            titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
+            titles(self.recording, gate),
+            backward_formula(self.recording, gate, position, self.names, path), gate.place, wire,
             gate.index, tuple(lines), self.tensor(wire, part), position, path,
         )  # fmt: skip
 
-    def local_line(
-        self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray
-    ) -> Line:
+    def local_line(self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray) -> Line:
         wire = gate.inputs[position]
         expression = self.entries.part(gate, position, at)
         note = "" if expression is not None else f"by the rule of {gate.card.name}"
@@ -209,7 +223,7 @@ class Maker:
     def sum_step(self, wire: int, indices: Sequence[Index] | None = None) -> SumStep:
         w = self.recording.wires[wire]
         lines = []
-        for at in indices or self.shown(wire):
+        for at in self._chosen(indices, wire):
             terms = [
                 self.part_symbol(wire, at, k + 1, self._part(wire, *path))
                 for k, path in enumerate(self.paths[wire])
@@ -239,7 +253,7 @@ class Maker:
         x, y = wires[gate.inputs[position]], wires[gate.outputs[0]]
         said: list[str] = []
         if gate.card.family == "Elementwise":
-            for out in reached(x.shape, y.shape, at)[:64]:
+            for out in islice(product(*reached_axes(x.shape, y.shape, at)), _LOOKED_AT):
                 xs = [wires[w].value[source(wires[w].shape, out)] for w in gate.inputs]
                 said.append(of_entry(gate.card.name, xs, position, gate.attrs))
         else:
@@ -253,6 +267,9 @@ class Maker:
         return list(rounding_steps(self.recording, self.rounded, self.names, self.entries))
 
     # tensors
+
+    def _chosen(self, indices: Sequence[Index] | None, wire: int) -> Sequence[Index]:
+        return self.shown(wire) if indices is None else indices
 
     def shown(self, wire: int) -> list[Index]:
         """The entries that are shown: all of a few, else the first two and the last."""
@@ -286,9 +303,9 @@ def norm_of(array: np.ndarray) -> float:
 
 
 def dependents(recording: Recording) -> set[int]:
-    """The wires that depend on a source, the sources among them."""
+    """The wires whose gradients go on to a source, the sources among them."""
     found = set(recording.sources)
     for gate in recording.gates:
-        if not found.isdisjoint(gate.inputs):
+        if any(p is not None and w in found for w, p in zip(gate.inputs, gate.parts)):
             found.update(gate.outputs)
     return found

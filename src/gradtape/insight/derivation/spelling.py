@@ -3,12 +3,13 @@
     value:             card.scalar(LETTERS, x, ...)            one entry, as compiled code computes it
     local derivative:  card.vjp(Letters(dtype), 1, y, x, ...)  the cotangent of an entry for the cotangent 1
 
-What a rule needs beyond single numbers is not spelled: `NotSpelled`.
+What a rule needs beyond single numbers is not spelled: `NotSpelledError`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from gradtape.insight.derivation.expression import (
 ONE, ZERO, TWO = Number(1), Number(0), Number(2)
 
 
-class NotSpelled(Exception):
+class NotSpelledError(Exception):
     """A rule does what expressions do not have."""
 
 
@@ -43,7 +44,7 @@ class Letters:
         self.dtype = np.dtype(dtype)
 
     def const(self, c: Any) -> Expression:
-        return _constant(c)
+        return _constant(c, self.dtype)
 
     def of(self, dtype: Any) -> Letters:
         return Letters(dtype)
@@ -53,7 +54,7 @@ class Letters:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in BUILT:
-            raise NotSpelled(name)
+            raise NotSpelledError(name)
         return BUILT[name]
 
 
@@ -66,7 +67,7 @@ class Rules:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         card = REGISTRY.get(name)
         if card is None:
-            raise NotSpelled(name)
+            raise NotSpelledError(name)
 
         def function(*args: Any, **attrs: Any) -> Expression:
             if card.name in _THROUGH:
@@ -76,7 +77,7 @@ class Rules:
         return function
 
     def const(self, c: Any, like: Any) -> Expression:
-        return _constant(c)
+        return _constant(c, self._dtype)
 
     def dtype(self, x: Any) -> Any:
         return self._dtype
@@ -91,36 +92,39 @@ class Rules:
         return ()
 
     def lift(self, value: Any) -> Expression:
-        return _constant(value)
+        return _constant(value, self._dtype)
 
     def mul_no_nan(self, x: Expression, y: Expression) -> Expression:
         return mul(x, y)
 
 
-def _constant(c: Any) -> Expression:
+def _constant(c: Any, dtype: np.dtype[Any]) -> Expression:
+    """A rule's number, rounded to the dtype; whole ones are written without a point."""
     value = np.asarray(c).item()
-    return Number(int(value) if abs(value) < 1e15 and float(value).is_integer() else value)
+    if abs(value) < 1e15 and float(value).is_integer():
+        return Number(int(value))
+    return Number(dtype.type(value) if dtype.kind == "f" else value)
 
 
 _THROUGH = frozenset({"reshape", "broadcast_to", "identity", "real", "conj"})
 
 
 def spelled(card: type[Op], args: Sequence[Any], attrs: Mapping[str, Any], dtype: Any) -> Expression:  # fmt: skip
-    """The value of an elementwise operation for one entry.  Raises NotSpelled."""
+    """The value of an elementwise operation for one entry.  Raises NotSpelledError."""
     own = SPELLED.get(card.name)
     if own is not None:
         return own(*args, **attrs)
     if card.scalar is None or card.family != "Elementwise":
-        raise NotSpelled(card.name)
+        raise NotSpelledError(card.name)
     try:
         return card.scalar(Letters(dtype), *args, **attrs)
     except TypeError as error:
-        raise NotSpelled(card.name) from error
+        raise NotSpelledError(card.name) from error
 
 
 def local(card: type[Op], attrs: Mapping[str, Any], y: Expression, xs: Sequence[Any], position: int,
           dtype: Any) -> Expression | None:  # fmt: skip
-    """d y / d xs[position] for one entry; None where there is none.  Raises NotSpelled."""
+    """d y / d xs[position] for one entry; None where there is none.  Raises NotSpelledError."""
     own = LOCAL.get(card.name)
     if own is not None:
         return own(y, *xs, **attrs)[position]
@@ -128,10 +132,10 @@ def local(card: type[Op], attrs: Mapping[str, Any], y: Expression, xs: Sequence[
         return None
     try:
         found = card.vjp(Rules(dtype), ONE, y, *xs, **attrs)
-        part = found[position]
-        return part() if callable(part) else part
+        part: Any = found[position]
+        return part() if isinstance(part, FunctionType) else part
     except TypeError as error:
-        raise NotSpelled(card.name) from error
+        raise NotSpelledError(card.name) from error
 
 
 LOGICAL = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "xor"})
@@ -170,19 +174,19 @@ BUILT: dict[str, Callable[..., Expression]] = {
 
 
 def _constants(*args: Expression, **attrs: Any) -> Expression:
-    raise NotSpelled("a value that is rounded")
+    raise NotSpelledError("a value that is rounded")
 
 
 def _cast(x: Expression, *, dtype: Any, **attrs: Any) -> Expression:
     if np.dtype(getattr(dtype, "np", dtype)).kind in "iu":
-        raise NotSpelled("digits that are cut off")
+        raise NotSpelledError("digits that are cut off")
     return as_number(x)
 
 
-def _leaky(x: Expression, *, alpha: float) -> Expression:
-    slope = Number(float(np.float32(alpha)) if alpha != round(alpha, 6) else alpha)
-    return select(call("gt", x, ZERO), x, mul(slope, x))
-
+_WITHOUT_FORMULA = (
+    "round", "rint", "nextafter", "truncate_mod", "truncate_div", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
+    "left_shift", "right_shift", "is_nan", "is_inf", "is_finite", "approximate_equal",
+)  # fmt: skip
 
 # Where the rule of compiled code is written for accuracy, the formula that people know.
 SPELLED: dict[str, Callable[..., Expression]] = {
@@ -195,7 +199,6 @@ SPELLED: dict[str, Callable[..., Expression]] = {
     "silu": lambda x, beta: div(x, add(ONE, call("exp", neg(mul(beta, x))))),
     "relu": lambda x: call("max", x, ZERO),
     "relu6": lambda x: call("min", call("max", x, ZERO), Number(6)),
-    "leaky_relu": _leaky,
     "sigmoid_cross_entropy_with_logits": lambda x, t: sub(
         call("log", add(ONE, call("exp", x))), mul(x, t)
     ),
@@ -218,10 +221,7 @@ SPELLED: dict[str, Callable[..., Expression]] = {
     "real_div": div,
     "identity": lambda x: x,
     "stop_gradient": lambda x: x,
-    **{n: _constants for n in (
-        "round", "rint", "nextafter", "truncate_mod", "truncate_div", "bitwise_and", "bitwise_or", "bitwise_xor",
-        "invert", "left_shift", "right_shift", "is_nan", "is_inf", "is_finite", "approximate_equal",
-    )},
+    **dict.fromkeys(_WITHOUT_FORMULA, _constants),
 }  # fmt: skip
 
 # Where the derivative's rule reuses the result, the formula by the argument that people know.
@@ -241,5 +241,8 @@ LOCAL: dict[str, Callable[..., Sequence[Expression | None]]] = {
         select(call("gt", x, ZERO), mul(z, call("log", x)), ZERO),
     ),
     "relu": lambda y, x: (select(call("gt", x, ZERO), ONE, ZERO),),
+    "relu6": lambda y, x: (
+        select(call("and", call("gt", x, ZERO), call("lt", x, Number(6))), ONE, ZERO),
+    ),
     "stop_gradient": lambda y, x: (None,),
 }

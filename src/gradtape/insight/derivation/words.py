@@ -58,11 +58,14 @@ def labels(recording: Recording) -> list[str]:
     return found
 
 
-def formula(recording: Recording, gate: Gate, names: Sequence[str]) -> str:
-    """The operation on whole tensors: "z = x @ w", "h = relu(z)"."""
+def formula(recording: Recording, gate: Gate, names: Sequence[str], attrs: bool = True) -> str:
+    """The operation on whole tensors: "z = x @ w", "h = relu(z)".  attrs: with its other arguments."""
     args = [_operand(recording, w, names) for w in gate.inputs]
     name = gate.card.name
-    result = ", ".join(names[o] for o in gate.outputs)
+    if name in INFIX or name in ("affine", "negative", "bias_add"):  # an operand may be a formula
+        args = [f"({a})" if " " in a and not _is_call(a) else a for a in args]
+    wanted = [o for o in gate.outputs if o in recording.targets or recording.uses(o)]
+    result = ", ".join(names[o] for o in wanted or gate.outputs)
     if name in INFIX and len(args) == 2:
         if name == "matmul":
             args = [
@@ -72,17 +75,29 @@ def formula(recording: Recording, gate: Gate, names: Sequence[str]) -> str:
         text = f"{args[0]} {INFIX[name]} {args[1]}"
     elif name == "affine":
         text = f"{args[0]} @ {args[1]} + {args[2]}"
+    elif name == "bias_add":
+        text = f"{args[0]} + {args[1]}"
     elif name == "negative":
         text = f"-{args[0]}"
     else:
         said = [*args]
-        for key, value in gate.attrs.items():
+        for key, value in gate.attrs.items() if attrs else ():
             if key not in _SILENT_ATTRS and isinstance(value, bool | int | float | str | tuple):
                 shown = repr(value)
                 if len(shown) <= 24:
                     said.append(f"{key}={shown}")
         text = f"{name}({', '.join(said)})"
     return f"{result} = {text}"
+
+
+def _is_call(text: str) -> bool:
+    """ "f(...)", the last bracket closing the first."""
+    depth = 0
+    for k, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if c == ")" and not depth:
+            return k == len(text) - 1
+    return False
 
 
 def _operand(recording: Recording, wire: int, names: Sequence[str]) -> str:
@@ -95,3 +110,45 @@ def plain_constant(value: np.ndarray) -> str:
     if value.dtype.kind in "iufV":
         return plain(value.reshape(-1)[0].astype(np.float64))
     return str(value.reshape(-1)[0])
+
+
+def backward_formula(
+    recording: Recording, gate: Gate, position: int, names: Sequence[str], path: int = 0
+) -> str:
+    """What a gate passes back to an input, on whole tensors: "∂w = transpose(x) @ ∂z"."""
+    args = [_operand(recording, w, names) for w in gate.inputs]
+    shapes = [recording.wires[w].shape for w in gate.inputs]
+    ups = [f"∂{names[o]}" for o in gate.outputs if recording.wires[o].gradient is not None]
+    up = ups[0] if len(ups) == 1 else f"({', '.join(ups)})"
+    text = _passed_back(gate, position, args, names[gate.outputs[0]], up)
+    result = recording.wires[gate.outputs[0]].shape
+    name = gate.card.name
+    if (gate.card.family == "Elementwise" or (name == "affine" and position == 2)) and shapes[
+        position
+    ] != result:
+        text = f"sum of {text} over the broadcast axes"
+    return f"∂{args[position]}{f'|{path}' if path else ''} = {text}"
+
+
+def _passed_back(gate: Gate, position: int, args: Sequence[str], y: str, up: str) -> str:
+    name, attrs = gate.card.name, gate.attrs
+    plain_product = name == "matmul" and not (attrs["transpose_a"] or attrs["transpose_b"])
+    if plain_product or (name == "affine" and position < 2):
+        return f"{up} @ transpose({args[1]})" if position == 0 else f"transpose({args[0]}) @ {up}"
+    if name in ("add", "add_n", "affine", "bias_add", "identity", "cast") or (name, position) == ("subtract", 0):  # fmt: skip
+        return up
+    if name == "negative" or (name, position) == ("subtract", 1):
+        return f"-{up}"
+    if name == "multiply":
+        return f"{args[1 - position]} * {up}"
+    if name == "real_div":
+        return f"{up} / {args[1]}" if position == 0 else f"-{args[0]} / {args[1]}**2 * {up}"
+    if name == "reduce_sum":
+        return f"{up}, repeated"
+    if name == "reduce_mean":
+        return f"{up} / n, repeated"
+    if gate.card.family in ("Movement", "Gather"):
+        return f"{up}, moved back"
+    if gate.card.family == "Elementwise" and len(args) == 1:
+        return f"{name}'({args[0]}) * {up}"
+    return f"{up} through {name}"

@@ -21,15 +21,16 @@ font:15px/1.5 system-ui,sans-serif;max-width:64rem}
 .gt-derivation h3{font-size:1.05rem;margin:1.25rem 0 .4rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation p{margin:.3rem 0;color:var(--gt-soft)}
 .gt-derivation .gt-code{font:13px/1.5 ui-monospace,monospace;background:var(--gt-band);padding:.15rem .5rem;
-border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
-.gt-derivation .gt-scroll{overflow-x:auto}
+border-radius:4px;margin:.6rem 0 .2rem;white-space:pre-wrap;overflow-wrap:anywhere}
+.gt-derivation .gt-scroll{overflow:auto hidden;padding:.1rem 0}
 .gt-derivation table{border-collapse:collapse;background:none}
 .gt-derivation th,.gt-derivation td{padding:.2rem .5rem;text-align:left;border:0;font-weight:normal;white-space:nowrap}
 .gt-derivation tbody th{color:var(--gt-soft);font-size:.85rem}
-.gt-derivation thead th{color:var(--gt-soft);font-size:.85rem;border-bottom:1px solid var(--gt-line)}
+.gt-derivation thead th{text-align:right;color:var(--gt-soft);font-size:.85rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation .gt-value{text-align:right;font-variant-numeric:tabular-nums}
 .gt-derivation .gt-plus{color:var(--gt-plus)}.gt-derivation .gt-minus{color:var(--gt-minus)}
 .gt-derivation .gt-rounded{color:var(--gt-soft);text-align:right;font-variant-numeric:tabular-nums}
+.gt-derivation .gt-soft{color:var(--gt-soft)}
 .gt-derivation math{font-size:1.05em}
 @media(prefers-color-scheme:dark){.gt-derivation{--gt-soft:#a9b4c2;--gt-line:#3a424d;--gt-band:#20262e;
 --gt-plus:#6fd79b;--gt-minus:#ff9a92}}
@@ -38,7 +39,8 @@ border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{title}</title>
-<style>:root{{color-scheme:light dark}}body{{margin:1.5rem auto;padding:0 1rem;max-width:66rem;background:#fff;color:#1b2026}}
+<style>:root{{color-scheme:light dark}}
+body{{margin:1.5rem auto;padding:0 1rem;max-width:66rem;background:#fff;color:#1b2026}}
 @media(prefers-color-scheme:dark){{body{{background:#14181d;color:#e8ecf1}}}}</style>
 </head><body><main>
 {body}
@@ -72,10 +74,7 @@ class _Html:
                 f"<p>Last column: the same number where every intermediate one is rounded to {d.rounded.decimals} "
                 "decimals.</p>"
             )
-        given = [(s.kind, line) for s in outline.given(d) for line in s.lines]
-        if given:
-            yield "<h3>Given</h3>"
-            yield from self._table(given)
+        yield from self._given()
         for title, groups in (("Forward", outline.forward(d)), ("Backward", outline.backward(d))):
             if groups:
                 yield f"<h3>{title}</h3>"
@@ -94,6 +93,21 @@ class _Html:
             yield "<h3>Notes</h3>"
             yield from (f"<p>{escape(note)}</p>" for note in d.notes)
 
+    def _given(self) -> Iterator[str]:
+        steps = outline.given(self.derivation)
+        if not steps:
+            return
+        yield "<h3>Given</h3>"
+        yield '<div class="gt-scroll"><table><tbody>'
+        for step in steps:
+            said = "" if step.tensor is None else escape(about(step.tensor))
+            shown = "<td>" + "</td><td>".join(
+                math(self.names.show(e.name) + mo("=") + number(e.value, self.digits))
+                for e in step.lines
+            )
+            yield f'<tr><th scope="row">{step.kind}</th><td class="gt-soft">{said}</td>{shown}</td></tr>'
+        yield "</tbody></table></div>"
+
     def _steps(self, steps: list[Step]) -> Iterator[str]:
         run: list[tuple[str, Line]] = []
         for step in steps:
@@ -108,8 +122,10 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
+                yield '<div class="gt-scroll"><table><tbody>'
                 for t in tensors:
-                    yield f"<p>{math(symbol(t.name)) if t.name.isidentifier() else escape(t.name)}: {escape(about(t))}</p>"  # fmt: skip
+                    yield f'<tr><th scope="row">{escape(t.name)}</th><td class="gt-soft">{escape(about(t))}</td></tr>'
+                yield "</tbody></table></div>"
             yield from self._table(run)
             run = []
         yield from self._table(run)
@@ -117,7 +133,7 @@ class _Html:
     def _table(self, rows: list[tuple[str, Line]]) -> Iterator[str]:
         if not rows:
             return
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for title, line in rows:
             yield self._row(title, line)
         yield "</tbody></table></div>"
@@ -137,8 +153,9 @@ class _Html:
         if line.rounded is not None and rounded is not None:
             by_hand = fixed(line.rounded, rounded.decimals).replace("-", MINUS)
         value = math(mo("=") + number(line.value, self.digits))
+        head = f'<th scope="row">{escape(title)}</th>' if title else "<td></td>"
         return (
-            f'<tr><th scope="row">{escape(title)}</th><td>{math(left)}</td><td>{numbers}</td>'
+            f'<tr>{head}<td>{math(left)}</td><td>{numbers}</td>'
             f'<td class="gt-value {_sign(line)}" title="{exact(line.value)}">{value}{marks}</td>'
             f'<td class="gt-rounded">{by_hand}</td></tr>'
         )
@@ -148,16 +165,18 @@ class _Html:
             return
         yield "<h3>Rounding</h3>"
         heads = ("", "exact", f"to {steps[0].decimals} decimals", "by hand", "added")
-        yield '<div class="gt-scroll"><table><thead><tr>'
+        yield '<div class="gt-scroll" tabindex="0"><table><thead><tr>'
         yield "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr></thead><tbody>"
         for step in steps:
             d = step.decimals
-            cells = (short(step.exact, 5), fixed(step.exact, d), fixed(step.carried, d), short(step.added, 2))  # fmt: skip
+            ends = fixed(step.exact, d), fixed(step.carried, d)
+            cells = (short(step.exact, 5), *ends, short(step.added, 2))
             shown = "".join(f'<td class="gt-value">{c.replace("-", MINUS)}</td>' for c in cells)
             yield f'<tr><th scope="row">{math(self.names.show(step.lines[0].name))}</th>{shown}</tr>'
         yield "</tbody></table></div>"
         for step in steps:
-            yield f"<p>{escape(outline.explained(step)).replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"  # fmt: skip
+            said = escape(outline.explained(step))
+            yield f"<p>{said.replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"
 
 
 def _sign(line: Line) -> str:

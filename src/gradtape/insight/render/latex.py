@@ -31,6 +31,7 @@ _FUNCTIONS = {
     "min": r"\min", "lgamma": r"\ln\Gamma", "digamma": r"\psi", "zeta": r"\zeta",
 }  # fmt: skip
 
+_JOINED = {"and": r" \land ", "or": r" \lor ", "xor": r" \oplus "}
 _SIGNS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
 
 _NAME = re.compile(r"(.*?)([0-9₀-₉]*)((?:\[[0-9,]+\])*)\Z", re.S)
@@ -42,25 +43,30 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, c if c.isascii() or c.isalpha() else "?") for c in text)
 
 
-def parts_of(name: str, index: Sequence[int]) -> tuple[str, str]:
-    """A name's letters, and what stands below them: "h₁" with (0, 1) -> ("h", "1; 0,1")."""
+def parts_of(name: str, index: Sequence[int]) -> tuple[str, str, str]:
+    """A name's letters, what stands below them, and the index behind, where digits stand below.
+
+    "w" with (0, 1) -> ("w", "0,1", ""); "h₁" with (0, 1) -> ("h", "1", "[0,1]").
+    """
     found = _NAME.match(name)
     assert found is not None
     letters, digits, entries = found.groups()
     if not letters:
         letters, digits = name, ""
-    below = [digits.translate(_PLAIN_DIGITS)] if digits else []
     inner = [e.strip("[]") for e in re.findall(r"\[[0-9,]+\]", entries)]
     if index:
         inner.append(",".join(map(str, index)))
-    return letters, r";\,".join([*below, *inner])
+    if digits or len(inner) > 1:
+        return letters, digits.translate(_PLAIN_DIGITS), "".join(f"[{i}]" for i in inner)
+    return letters, "".join(inner), ""
 
 
 def symbol(name: str, index: Sequence[int] = ()) -> str:
     """A name in mathematics: "w" with (0, 1) -> w_{0,1}."""
-    letters, below = parts_of(name, index)
-    shown = letters if len(letters) == 1 and letters.isalpha() and letters.isascii() else rf"\mathrm{{{escaped(letters)}}}"  # fmt: skip
-    return f"{shown}_{{{below}}}" if below else shown
+    letters, below, behind = parts_of(name, index)
+    single = len(letters) == 1 and letters.isalpha() and letters.isascii()
+    shown = letters if single else rf"\mathrm{{{escaped(letters)}}}"
+    return (f"{shown}_{{{below}}}" if below else shown) + behind
 
 
 def number(value: Any, digits: int | None = DIGITS) -> str:
@@ -118,11 +124,12 @@ class Latex(Printer):
     def choice(self, condition: Expression, x: Expression, y: Expression) -> str:
         if is_indicator(x, y):
             return rf"\left[ {self.show(condition)} \right]"
-        return (
-            rf"\begin{{cases}} {self.show(x)} & {self.show(condition)} \\ {self.show(y)} & \text{{else}} \end{{cases}}"
-        )
+        first = rf"{self.show(x)} & {self.show(condition)}"
+        return rf"\begin{{cases}} {first} \\ {self.show(y)} & \text{{else}} \end{{cases}}"
 
     def function(self, name: str, args: Sequence[Expression]) -> str:
+        if name in _JOINED:
+            return _JOINED[name].join(self.show(a) for a in args)
         shown = ", ".join(self.show(a) for a in args)
         if name == "abs":
             return rf"\left| {shown} \right|"
@@ -166,7 +173,8 @@ def _lines(d: Derivation, digits: int | None) -> Iterator[str]:
         for group in groups:
             if group.place is not None:
                 name = group.place.file.rpartition("/")[2]
-                yield rf"\noindent\texttt{{{escaped(f'{name}:{group.place.line}')}}}\quad\texttt{{{escaped(group.place.text)}}}"  # fmt: skip
+                where, code = escaped(f"{name}:{group.place.line}"), escaped(group.place.text)
+                yield rf"\noindent\texttt{{{where}}}\quad\texttt{{{code}}}"
             for step in group.steps:
                 yield from _about(step)
             rows = [(sides(line, d.target, digits), line) for s in group.steps for line in s.lines]
@@ -212,7 +220,8 @@ def _align(rows: Sequence[tuple[list[str], Line]], d: Derivation) -> Iterator[st
 def formula(derivation: Derivation, digits: int | None = DIGITS) -> str:
     """The equations alone, for notebooks: one `aligned` between dollars."""
     rows = []
-    for title, groups in (("Forward", outline.forward(derivation)), ("Backward", outline.backward(derivation))):  # fmt: skip
+    sections = {"Forward": outline.forward(derivation), "Backward": outline.backward(derivation)}
+    for title, groups in sections.items():
         if groups:
             rows.append(rf"&\textbf{{{title}}}")
         for group in groups:

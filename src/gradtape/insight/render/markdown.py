@@ -95,8 +95,10 @@ class _Markdown:
         yield f"| | exact | to {d} decimals | by hand | added |"
         yield "|---|---|---|---|---|"
         for step in steps:
-            cells = (cell(step.exact_value, self.digits), fixed(step.exact, d), fixed(step.carried, d), cell(step.added, 2))  # fmt: skip
-            shown = " | ".join(_code(c) for c in (self.names.show(step.lines[0].name), *cells))
+            ends = fixed(step.exact, d), fixed(step.carried, d)
+            name = self.names.show(step.lines[0].name)
+            cells = (name, cell(step.exact_value, self.digits), *ends, cell(step.added, 2))
+            shown = " | ".join(map(_code, cells))
             yield f"| {shown} |"
         yield ""
         yield from (f"* {_text(outline.explained(step))}" for step in steps)

@@ -13,7 +13,10 @@ from gradtape.insight.render.latex import parts_of
 from gradtape.insight.render.numbers import MINUS, short
 from gradtape.insight.render.printing import Printer, is_indicator
 
-_FUNCTIONS = {"log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ"}  # fmt: skip
+_FUNCTIONS = {
+    "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ",
+}  # fmt: skip
+_JOINED = {"and": "∧", "or": "∨", "xor": "⊕"}
 _SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
@@ -26,11 +29,11 @@ def mrow(*parts: str) -> str:
 
 
 def symbol(name: str, index: Sequence[int] = ()) -> str:
-    letters, below = parts_of(name, index)
+    letters, below, behind = parts_of(name, index)
     shown = f"<mi>{escape(letters)}</mi>"
-    if not below:
-        return shown
-    return f"<msub>{shown}<mtext>{escape(below.replace(chr(92) + ',', ' '))}</mtext></msub>"
+    if below:
+        shown = f"<msub>{shown}<mn>{escape(below)}</mn></msub>"
+    return mrow(shown, f"<mtext>{escape(behind)}</mtext>") if behind else shown
 
 
 def number(value: Any, digits: int | None) -> str:
@@ -106,6 +109,8 @@ class MathML(Printer):
         return mrow(mo("{"), f"<mtable>{''.join(cases)}</mtable>")
 
     def function(self, name: str, args: Sequence[Expression]) -> str:
+        if name in _JOINED:
+            return mrow(mo(_JOINED[name]).join(self.show(a) for a in args))
         shown = mo(",").join(self.show(a) for a in args)
         if name == "abs":
             return mrow(mo("|"), shown, mo("|"))
@@ -117,4 +122,4 @@ class MathML(Printer):
 
 
 def math(content: str) -> str:
-    return f"<math>{content}</math>"
+    return f'<math displaystyle="true">{content}</math>'

@@ -11,7 +11,7 @@ MINUS = "\N{MINUS SIGN}"
 
 def exact(value: Any) -> str:
     """As many digits as tell the number from its neighbours in its dtype; sympy reads it. -0 is 0."""
-    x = np.asarray(value)[()]
+    x: Any = np.asarray(value)[()]
     if x.dtype.kind == "b":
         return str(bool(x))
     if x.dtype.kind in "iu":

@@ -93,8 +93,8 @@ def explained(step: RoundingStep) -> str:
             return text + ": rounding changes nothing."
         return f"{text}, though rounding moved it by {short(step.added, 2)} on the way."
     text = (
-        f"{name} is {short(step.exact)}, which is {end} when it is rounded once, at the end. Carrying rounded numbers on "
-        f"gives {carried}: rounding added {short(step.added, 2)}."
+        f"{name} is {short(step.exact)}, which is {end} when it is rounded once, at the end. Carrying rounded numbers "
+        f"on gives {carried}: rounding added {short(step.added, 2)}."
     )
     if step.causes:
         c = step.causes[0]

@@ -161,10 +161,13 @@ class Names(Printer):
         return super().choice(condition, x, y)
 
     def function(self, name: str, args: Sequence[Expression]) -> str:
+        if name in JOINED:
+            return f" {JOINED[name]} ".join(self.show(a) for a in args)
         shown = ", ".join(self.show(a) for a in args)
         return f"|{shown}|" if name == "abs" else f"{SPOKEN.get(name, name)}({shown})"
 
 
+JOINED = {"and": "and", "or": "or", "xor": "xor"}
 SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 SPOKEN = {"lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ", "ei": "Ei"}
 
@@ -176,7 +179,7 @@ def is_indicator(x: Expression, y: Expression) -> bool:
 
 def negative(value: Any) -> bool:
     x = np.asarray(value)[()]
-    return x.dtype.kind in "ifV" and bool(x < 0) or x.dtype.kind == "c"
+    return (x.dtype.kind in "ifV" and bool(x < 0)) or x.dtype.kind == "c"
 
 
 Show = Callable[[Expression], str]

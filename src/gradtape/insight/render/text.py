@@ -13,6 +13,7 @@ from gradtape.insight.render.printing import Formula, Names
 
 WIDTH = 100
 _DEEP = "    "
+_TIED = "\N{NO-BREAK SPACE}"  # a space at which no line ends
 
 
 def text(derivation: Derivation, digits: int | None = None, width: int = WIDTH) -> str:
@@ -31,10 +32,13 @@ class Text:
     def all(self) -> str:
         d = self.derivation
         self._heading(f"Where the gradients of {d.target} come from", "=")
-        self._say(f"∂w is short for ∂{d.target}/∂w. Each line: name = formula = numbers put in = result.")
+        self._say(
+            f"∂w is short for ∂{d.target}/∂w. Each line: name = formula = numbers put in = result."
+        )
         if d.rounded is not None:
             self._say(
-                f"In brackets: the same number where every intermediate one is rounded to {d.rounded.decimals} decimals."
+                "In brackets: the same number where every intermediate one is rounded to "
+                f"{d.rounded.decimals} decimals."
             )
         self._given()
         for title, groups in (("Forward", outline.forward(d)), ("Backward", outline.backward(d))):
@@ -60,7 +64,8 @@ class Text:
         self.lines += [""] * bool(self.lines) + [title, under * len(title)]
 
     def _say(self, said: str, indent: str = "") -> None:
-        self.lines += textwrap.wrap(said, self.width, subsequent_indent=indent)
+        lines = textwrap.wrap(said, self.width, subsequent_indent=indent, break_long_words=False)
+        self.lines += [line.replace(_TIED, " ") for line in lines]
 
     def _given(self) -> None:
         steps = outline.given(self.derivation)
@@ -68,9 +73,10 @@ class Text:
             return
         self._heading("Given")
         for step in steps:
-            values = "   ".join(
+            pairs = [
                 f"{self.names.show(e.name)} = {cell(e.value, self.digits)}" for e in step.lines
-            )
+            ]
+            values = "   ".join(p.replace(" ", _TIED) for p in pairs)
             head = f"  {step.kind:<9} "
             if step.tensor is not None:
                 head += f"{step.tensor.name}  {about(step.tensor)}:   "
@@ -100,7 +106,8 @@ class Text:
         self._say(f"{_DEEP}{step.title}:  {step.formula}", _DEEP * 2)
         wide = max((len(t.name) for t in step.tensors), default=0)
         for tensor in step.tensors:
-            self.lines.append(f"{_DEEP * 2}{tensor.name:<{wide}}  {about(tensor)}")
+            name = f"{tensor.name:<{wide}}".replace(" ", _TIED)
+            self._say(f"{_DEEP * 2}{name}  {about(tensor)}", _DEEP * 3)
         self._table([("", line) for line in step.lines])
 
     def _table(self, rows: list[tuple[str, Line]]) -> None:
@@ -113,7 +120,8 @@ class Text:
         for title, name, numbers, value, marks in cells:
             left = f"{_DEEP}{title:<{wide[0]}}{'  ' if wide[0] else ''}"
             if fits:
-                row = f"{left}{name:<{wide[1]}}  {numbers:<{wide[2]}}  {value}{marks}"
+                between = f"  {numbers:<{wide[2]}}" if wide[2] else ""
+                row = f"{left}{name:<{wide[1]}}{between}  {value}{marks}"
                 self.lines.append(row.rstrip())
                 continue
             one = "  ".join(part for part in (name, numbers, value + marks) if part)

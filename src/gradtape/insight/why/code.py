@@ -54,6 +54,7 @@ class Source:
             for child in ast.iter_child_nodes(node):
                 self.parents[id(child)] = node
         self.outside = _aliases(self.tree)
+        self._bound: dict[tuple[int, bool], dict[str, list[Binding]]] = {}
 
     def place(self, line: int) -> Place:
         return Place(self.file, line, linecache.getline(self.file, line).strip())
@@ -113,37 +114,53 @@ class Source:
         """
         everywhere = not text.isidentifier()
         while True:
-            found = [b for node in _own(scope, everywhere) for b in self._made_by(node, text)]
+            found = self._bound_in(scope, everywhere).get(text, [])
             if found or isinstance(scope, ast.Module):
-                return sorted(found, key=lambda b: b.line)
+                return list(found)
             scope = self.tree if everywhere else self.scope_of(scope)
 
-    def _made_by(self, node: ast.AST, text: str) -> Iterator[Binding]:
+    def latest(self, text: str, scope: ast.AST, line: int) -> Binding | None:
+        """The binding of `text` that holds when a line of the scope runs."""
+        return latest(self, self.all_bindings(text, scope), line)
+
+    def _bound_in(self, scope: ast.AST, everywhere: bool) -> dict[str, list[Binding]]:
+        """All that a scope gives a value, by its text, in the order of the lines."""
+        found = self._bound.get((id(scope), everywhere))
+        if found is None:
+            found = self._bound[id(scope), everywhere] = {}
+            for node in _own(scope, everywhere):
+                for text, binding in self._made_by(node):
+                    found.setdefault(text, []).append(binding)
+            for bindings in found.values():
+                bindings.sort(key=lambda b: b.line)
+        return found
+
+    def _made_by(self, node: ast.AST) -> Iterator[tuple[str, Binding]]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                yield from self._unpacked(target, node.value, text, "assign", node)
+                yield from self._unpacked(target, node.value, "assign", node)
         elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-            yield from self._unpacked(node.target, node.value, text, "assign", node)
+            yield from self._unpacked(node.target, node.value, "assign", node)
         elif isinstance(node, ast.AugAssign):
-            yield from self._unpacked(node.target, node.value, text, "augmented", node)
+            yield from self._unpacked(node.target, node.value, "augmented", node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-            yield from self._unpacked(node.target, node.iter, text, "loop", node)
+            yield from self._unpacked(node.target, node.iter, "loop", node)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            yield from self._unpacked(node.optional_vars, node.context_expr, text, "with", node)
-        elif isinstance(node, ast.arg) and node.arg == text:
-            yield Binding(self, node.lineno, None, "parameter", node)
+            yield from self._unpacked(node.optional_vars, node.context_expr, "with", node)
+        elif isinstance(node, ast.arg):
+            yield node.arg, Binding(self, node.lineno, None, "parameter", node)
 
     def _unpacked(
-        self, target: ast.expr, value: ast.expr, text: str, kind: str, node: ast.AST
-    ) -> Iterator[Binding]:
+        self, target: ast.expr, value: ast.expr, kind: str, node: ast.AST
+    ) -> Iterator[tuple[str, Binding]]:
         if isinstance(target, ast.Tuple | ast.List):
             parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
             values = parts if len(parts) == len(target.elts) else [value] * len(target.elts)
             for part, own in zip(target.elts, values):
                 inner = part.value if isinstance(part, ast.Starred) else part
-                yield from self._unpacked(inner, own, text, kind, node)
-        elif ast.unparse(target) == text:
-            yield Binding(self, target.lineno, value, kind, node)
+                yield from self._unpacked(inner, own, kind, node)
+        else:
+            yield ast.unparse(target), Binding(self, target.lineno, value, kind, node)
 
     def all_bindings(self, text: str, scope: ast.AST) -> list[Binding]:
         """`bindings`, and for an element `name[key]` also those of its place in what `name` was given."""

@@ -12,7 +12,7 @@ from gradtape.core.variable import Variable
 from gradtape.insight.source import expression_at, place_of, spelling_of
 from gradtape.insight.why.case import Case
 from gradtape.insight.why.code import Binding, Source, latest, source_at, texts_in
-from gradtape.insight.why.here import bindings_of
+from gradtape.insight.why.here import bindings_of, given_to
 from gradtape.insight.why.reason import Reason, at, line_of, quoted
 
 _DEEPEST = 12  # statements between a value and the source
@@ -118,11 +118,17 @@ def _flows(case: Case, source: Source, statement: ast.stmt) -> bool:
         for node in own:
             if isinstance(node, ast.For | ast.While | ast.With | ast.If | ast.FunctionDef):
                 continue
-            if not tainted.isdisjoint(_roots(node)):
+            if not tainted.isdisjoint(_read_in(node)):
                 if isinstance(node, ast.Return):
                     return True
                 tainted.update(_made_in(node))
     return not tainted.isdisjoint(_roots(ast.parse(case.target_name, mode="eval")))
+
+
+def _read_in(node: ast.AST) -> set[str]:
+    """The names that a statement reads."""
+    read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return read | _roots(node.target) if isinstance(node, ast.AugAssign) else read
 
 
 def _made_in(node: ast.AST) -> Iterator[str]:
@@ -195,7 +201,9 @@ def _leaves(case: Case) -> Iterator[tuple[str, Binding, bool]]:
             source = source_at(place.file)
             scope = source.scope_at(place.line, site[0].co_name)
             binding = latest(source, bindings_of(source, text, scope), place.line)
-            if binding is not None and binding.value is not None:
+            if binding is not None and binding.value is None:
+                yield from ((name, given, False) for name, given in given_to(binding))
+            elif binding is not None:
                 yield text, binding, False
 
 
@@ -242,7 +250,10 @@ def _back_to(case: Case, start: Binding) -> list[Binding]:
     while trail:
         way = trail.pop(0)
         last = way[-1]
-        if last.value is None or len(way) > _DEEPEST:
+        if len(way) > _DEEPEST:
+            continue
+        if last.value is None:
+            trail += [[*way, given] for _, given in given_to(last)]
             continue
         read = texts_in(last.value)
         if isinstance(last.statement, ast.AugAssign):
@@ -262,17 +273,13 @@ def _told(case: Case, text: str, chain: list[Binding], is_target: bool) -> Reaso
     """The reason that a chain of statements from a leaf to the source tells."""
     first = chain[0]
     name = quoted(text, "it")
-    pause = first.source.paused(first.statement)
-    if pause is not None:
-        message = (
-            f"{name} was computed{at(first.place)} inside `stop_recording()` "
-            f"({line_of(first.source.place(pause.lineno))}), where the tape sees nothing."
-        )
-        return case.reason("stop_recording", message,
-                           f"compute {name} outside of the stop_recording block.", place=first.place)  # fmt: skip
+    seen: set[int] = set()
+    for binding in (*chain, *[b for outer in chain for b in _inside(outer, seen)]):
+        found = _paused(case, binding)
+        if found is not None:
+            return found
     for binding in chain:
-        assert binding.value is not None
-        if binding.source.leaving(binding.value):
+        if binding.value is not None and binding.source.leaving(binding.value):
             return left_reason(case, binding.place, binding.source)
     used = place_of(case.tape._used_at or None)
     side = side_of_tape(case, first, used_inside=not is_target)
@@ -298,6 +305,60 @@ def _told(case: Case, text: str, chain: list[Binding], is_target: bool) -> Reaso
         return case.reason("after_tape", message, f"indent {line_of(first.place)} into the tape's block.",
                            place=first.place)  # fmt: skip
     return None
+
+
+def _paused(case: Case, binding: Binding) -> Reason | None:
+    """The reason where a statement stands inside of `stop_recording()`."""
+    pause = binding.source.paused(binding.statement)
+    if pause is None:
+        return None
+    statement = binding.statement
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    name = f"`{ast.unparse(target)}`" if target is not None else "the value"
+    message = (
+        f"{name} was computed{at(binding.place)} inside `stop_recording()` "
+        f"({line_of(binding.source.place(pause.lineno))}), where the tape sees nothing."
+    )
+    fix = f"compute {name} outside of the stop_recording block."
+    return case.reason("stop_recording", message, fix, place=binding.place)
+
+
+def _inside(binding: Binding, seen: set[int]) -> Iterator[Binding]:
+    """The statements of functions of the same file that a statement calls, from their results backwards; each once."""
+    source, value = binding.source, binding.value
+    if value is None:
+        return
+    calls = [c.func for c in ast.walk(value) if isinstance(c, ast.Call)]
+    names = {f.attr if isinstance(f, ast.Attribute) else ast.unparse(f) for f in calls}
+    functions = [n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef)]
+    if not names <= {f.name for f in functions}:
+        names |= {"call", "__call__"}  # an object that can be called
+    for function in functions:
+        if function.name not in names or id(function) in seen:
+            continue
+        seen.add(id(function))
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return) and node.value is not None:
+                start = Binding(source, node.lineno, node.value, "return", node)
+                for found in _behind(start, function):
+                    yield found
+                    yield from _inside(found, seen)
+
+
+def _behind(start: Binding, function: ast.AST) -> Iterator[Binding]:
+    """A statement, and those of the same function that its value comes from."""
+    seen: set[int] = set()
+    todo = [start]
+    while todo:
+        binding = todo.pop(0)
+        if id(binding.statement) in seen or binding.value is None:
+            continue
+        seen.add(id(binding.statement))
+        yield binding
+        for text in sorted(texts_in(binding.value)):
+            found = latest(start.source, start.source.bindings(text, function), binding.line)
+            if found is not None and start.source.scope_of(found.statement) is function:
+                todo.append(found)
 
 
 def _forgotten(case: Case, name: str, binding: Binding) -> Reason:

@@ -22,6 +22,7 @@ from gradtape.insight.why.code import (
     latest,
     makes_variable,
     source_at,
+    texts_in,
 )
 
 _ASKING = ("why", "gradient")
@@ -49,6 +50,7 @@ class Here:
 
     def __init__(self) -> None:
         self.views: list[View] = []
+        self.expression: Any = None  # that the user's line is at
         self.target_text = self.source_text = ""
         self._elements: tuple[str, ...] = ()
         frame: Any = sys._getframe(1)
@@ -58,16 +60,17 @@ class Here:
                 break  # the program that runs the user's
             if not code.co_filename.startswith(PACKAGE_ROOT):
                 if not self.views:
-                    self._read_call((code, frame.f_lasti))
+                    self.expression, _ = expression_at(place_of((code, frame.f_lasti)))
+                    self._read_call()
                 place = place_of((code, frame.f_lasti))
                 line = place.line if place is not None else frame.f_lineno
                 names = {**frame.f_globals, **locals_of(frame)}
                 self.views.append(View(source_at(code.co_filename), line, code.co_name, names))
             frame = frame.f_back
 
-    def _read_call(self, site: Any) -> None:
+    def _read_call(self) -> None:
         """What the target and the source are called in the question."""
-        call, _ = expression_at(place_of(site))
+        call = self.expression
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return
         if call.func.attr not in _ASKING:
@@ -142,6 +145,37 @@ def bindings_of(source: Source, text: str, scope: ast.AST) -> list[Binding]:
             if found:
                 break
     return found
+
+
+def given_to(parameter: Binding, deepest: int = 3) -> Iterator[tuple[str, Binding]]:
+    """What the calls of a function in its file give to a parameter: names, and where these got their values."""
+    source = parameter.source
+    function = source.scope_of(parameter.statement)
+    name = getattr(function, "name", "")
+    arguments = getattr(function, "args", None)
+    if not name or not isinstance(parameter.statement, ast.arg) or arguments is None:
+        return
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    for call in ast.walk(source.tree):
+        if not isinstance(call, ast.Call):
+            continue
+        bound = isinstance(call.func, ast.Attribute)
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        if called != name and not (name in ("call", "__call__") and not bound):
+            continue
+        method = bool(names) and names[0] in ("self", "cls")
+        given = dict(zip(names[1:] if method else names, call.args))
+        given |= {k.arg or "": k.value for k in call.keywords}
+        value = given.get(parameter.statement.arg)
+        if value is None:
+            continue
+        for text in sorted(texts_in(value)):
+            found = bindings_of(source, text, source.scope_of(call))
+            binding = latest(source, found, call.lineno)
+            if binding is not None and binding.value is None and deepest:
+                yield from given_to(binding, deepest - 1)
+            elif binding is not None and binding.value is not None:
+                yield text, binding
 
 
 def _may_make(binding: Binding, thing: Any) -> bool:

@@ -36,6 +36,12 @@ def nonfinite(case: Case, gradient: np.ndarray) -> Reason:
     return _backward(case) or case.reason("overflow", "The gradient is not finite.", _LARGE)
 
 
+def not_finite(case: Case, slot: int) -> Reason | None:
+    """The reason of a value that is not finite; None where it is."""
+    value = case.net.values[slot]
+    return _forward(case, slot) if value is not None and _bad(value).any() else None
+
+
 def _bad(value: Any) -> np.ndarray:
     value = np.asarray(value)
     return ~np.isfinite(value) if value.dtype.kind in "fc" else np.zeros(value.shape, bool)
@@ -224,6 +230,9 @@ def _masked(
     reached = net.reached(net.gates[gate][3]) & net.needed(case.ends)
     chooser = next((i for i, g in enumerate(net.gates)
                     if g[0].name == "where" and i > gate and not reached.isdisjoint(g[2])), None)  # fmt: skip
+    made = net.gates[gate][3][0]
+    if chooser is None and _bad(net.values[made]).any():
+        return _forward(case, made)
     if chooser is not None:
         place = net.place(chooser)
         told["data"] = {**told["data"], "where": place}

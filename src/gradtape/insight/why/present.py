@@ -13,7 +13,8 @@ from gradtape.core.bind import RAW
 from gradtape.core.slices import IndexedSlices
 from gradtape.insight.source import place_of
 from gradtape.insight.why.case import Case
-from gradtape.insight.why.nonfinite import nonfinite
+from gradtape.insight.why.nonfinite import nonfinite, not_finite
+from gradtape.insight.why.notes import notes
 from gradtape.insight.why.reason import Reason, at
 from gradtape.insight.why.zero import dead_units, vanished, zero
 
@@ -56,6 +57,16 @@ def _fine(case: Case, gradient: np.ndarray) -> Reason:
         dead = dead_units(case)
         if dead:
             message += " " + dead
+    for slot in case.floating_ends:
+        bad = not_finite(case, slot)
+        if bad is not None:
+            message += f" But {case.shown_target} itself is not finite. {bad.message}"
+            data["target"] = bad
+            break
+    remarks = tuple(notes(case))
+    if remarks:
+        message += " But: " + " ".join(remarks)
+        data["notes"] = remarks
     used = place_of(case.tape._used_at or None)
     if used is not None and not case.tape._persistent:
         data["used"] = used

@@ -10,6 +10,7 @@ import numpy as np
 from gradtape.base.quiet import quiet
 from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
+from gradtape.insight.why.nonfinite import not_finite
 from gradtape.insight.why.reason import Reason, at, called, quoted
 
 DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value", "crelu")
@@ -170,10 +171,32 @@ def _reason(case: Case, stop: Stop, ways: int) -> Reason:
 
 
 def _told(case: Case, stop: Stop, code: str, message: str, fix: str, **data: Any) -> Reason:
-    card = case.net.gates[stop.gate][0]
-    return case.reason(
-        code, message, fix, op=card.tf_name, place=case.net.place(stop.gate), data=data
-    )
+    card, _, inputs, _, _, _ = case.net.gates[stop.gate]
+    bad = not_finite(case, inputs[stop.position])
+    if bad is not None:
+        message += f" Its input is not finite. {bad.message}"
+    place = case.net.place(stop.gate)
+    return case.reason(code, message, fix, op=card.tf_name, place=place, data=data)
+
+
+def _dead_behind(case: Case, slot: int) -> Stop | None:
+    """The relu (or bound) that made a value 0 everywhere, and passes nothing on: back along zeros."""
+    net = case.net
+    if np.any(net.values[slot]):
+        return None
+    makers = {s: index for index, gate in enumerate(net.gates) for s in gate[3]}
+    while (gate := makers.get(slot)) is not None and net.gates[gate][1] is not None:
+        card, _, inputs, _, _, _ = net.gates[gate]
+        if card.name in DEAD:
+            one = np.ones_like(net.values[slot])
+            part = net.given_back(gate, 0, one)
+            if part is not None and not part.any():
+                return Stop(gate, 0, one, part)
+        zeros = [s for s in inputs if net.floating(s) and not np.any(net.values[s])]
+        if not zeros:
+            return None
+        slot = zeros[0]
+    return None
 
 
 def _dead(case: Case, stop: Stop) -> Reason:
@@ -289,6 +312,9 @@ def _times_zero(case: Case, stop: Stop) -> Reason | None:
     names = spelling_of(case.net.place(stop.gate)).operands
     if zeros:
         i = zeros[0]
+        dead = _dead_behind(case, inputs[i])
+        if dead is not None:
+            return _dead(case, dead)
         name = quoted(names[i] if i < len(names) else "", f"its argument {_parameter(card, i)}")
         message = f"{_shown(case, stop)} multiplies by {name}, which is 0 everywhere."
         return _told(case, stop, "times_zero", message, f"look at where {name} comes from: it must not be all zeros.",
@@ -330,11 +356,11 @@ def _flat(case: Case, stop: Stop) -> Reason:
     net = case.net
     card, _, inputs, _, _, _ = net.gates[stop.gate]
     x = net.values[inputs[stop.position]]
-    value = (
-        f" (its input is {float(x.reshape(-1)[0]):.3g})"
-        if x.size == 1 and x.dtype.kind == "f"
-        else ""
-    )
+    dead = _dead_behind(case, inputs[stop.position])
+    if dead is not None:
+        return _dead(case, dead)
+    single = x.size == 1 and x.dtype.kind == "f"
+    value = f" (its input is {float(x.reshape(-1)[0]):.3g})" if single else ""
     message = f"{_shown(case, stop)} is flat here{value}: its derivative is 0."
     fix = "start from another point; the derivative is 0 at this one."
     if card.name == "sign":

@@ -1,0 +1,143 @@
+"""Text, Markdown, LaTeX, HTML: well formed, the same bytes each time, numbers written in one way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from markup import check_html, check_latex, check_mathml
+
+import gradtape as tf
+from gradtape import keras
+from gradtape.insight.explanation import Explanation
+from gradtape.insight.render.latex import escaped, symbol
+from gradtape.insight.render.numbers import exact, fixed, short
+
+
+def neuron() -> Explanation:
+    w = tf.Variable([[2.0], [-3.0]], name="w")
+    x = tf.constant([[-1.0, -2.0]])
+    with tf.GradientTape() as tape:
+        y = tf.sigmoid(x @ w)
+    return tf.explain(tape, y, detail="gate", decimals=2)
+
+
+def functions() -> Explanation:
+    odd_name_50 = tf.Variable([0.5, -1.5, 0.0, 2.0], name="a_b%$#&{x}~^")
+    with tf.GradientTape() as tape:
+        h = tf.nn.relu6(odd_name_50) + tf.nn.leaky_relu(odd_name_50) + tf.abs(odd_name_50)
+        h = tf.where(h > 1.0, tf.sqrt(h + 1.0), h**3.0) * 1e-9
+        h = h + tf.math.lgamma(h + 2.0) + tf.math.log1p(tf.exp(h)) + tf.math.erf(h)
+        loss = tf.reduce_logsumexp(h) + tf.reduce_max(h) + tf.norm(h) + tf.reduce_prod(h[:2])
+    return tf.explain(tape, loss)
+
+
+def layers() -> Explanation:
+    keras.utils.set_random_seed(0)
+    first = keras.layers.Dense(8, activation="gelu", input_shape=(30,), name="first")
+    model = keras.Sequential([first, keras.layers.Dense(1, name="second")])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(tf.ones((4, 30)))))
+    return tf.explain(tape, loss, detail="layer")
+
+
+def unusual() -> Explanation:
+    a = tf.Variable([[2.0, 1.0], [1.0, 3.0]], name="λ")
+    with tf.GradientTape() as tape:
+        s, u, _ = tf.linalg.svd(a)
+        loss = tf.reduce_sum(s) + u[0, 0] + tf.sqrt(a[0, 0] - 2.0)
+    return tf.explain(tape, loss)
+
+
+CASES: list[Callable[[], Explanation]] = [neuron, functions, layers, unusual]
+each = pytest.mark.parametrize("make", CASES, ids=lambda f: f.__name__)
+
+
+@each
+def test_latex_is_well_formed(make: Callable[[], Explanation]) -> None:
+    explanation = make()
+    for text in (explanation.latex(), explanation.latex(digits=None), explanation._repr_latex_()):
+        check_latex(text)
+    assert explanation.latex().count(r"\begin{align*}") >= 3
+    assert explanation._repr_latex_().startswith("$$\\begin{aligned}")
+
+
+@each
+def test_html_is_well_formed(make: Callable[[], Explanation]) -> None:
+    explanation = make()
+    page = explanation.html()
+    check_html(page)
+    lines = sum(len(s.lines) for s in explanation.steps)
+    assert check_mathml(page) >= lines
+    fragment = explanation._repr_html_()
+    assert fragment.startswith('<div class="gt-derivation">')
+    assert check_mathml(fragment) == check_mathml(page)
+
+
+@each
+def test_text_keeps_its_width(make: Callable[[], Explanation]) -> None:
+    explanation = make()
+    for width in (100, 60):
+        for line in explanation.text(digits=4, width=width).splitlines():
+            assert len(line) <= width or " " not in line.strip(), line
+    assert max(map(len, explanation.text().splitlines())) <= 120
+
+
+@each
+def test_markdown_tables_are_tables(make: Callable[[], Explanation]) -> None:
+    wide = 0
+    for line in make().markdown().splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        if line.startswith("|"):
+            assert cells == wide or not wide, line
+            wide = cells
+        else:
+            assert not cells, line
+            wide = 0
+    assert "| number | formula | numbers put in | result |" in neuron().markdown()
+
+
+@each
+def test_the_same_each_time(make: Callable[[], Explanation]) -> None:
+    one, other = make(), make()
+    for show in (Explanation.text, Explanation.markdown, Explanation.latex, Explanation.html):
+        assert show(one) == show(other)
+    assert one._repr_markdown_() == one.markdown()
+    assert str(one) == one.text()
+
+
+def test_numbers() -> None:
+    f = np.float32
+    assert [exact(v) for v in (f(0.1), f(-0.0), f(1e-7), f(np.inf), -np.inf, np.nan, 3, True, 0.1)] == [
+        "0.1", "0.0", "1e-07", "oo", "-oo", "nan", "3", "True", "0.1"
+    ]  # fmt: skip
+    assert [short(v) for v in (0.19661193, -0.0, 1.5e-7, 100.0, 12345.6, np.inf, 7)] == [
+        "0.1966", "0", "1.5e-7", "100", "1.235e4", "inf", "7"
+    ]  # fmt: skip
+    assert [fixed(v, 2) for v in (-0.001, 0.7310586, -0.534, np.nan)] == [
+        "0.00",
+        "0.73",
+        "-0.53",
+        "nan",
+    ]
+
+
+def test_names_in_latex() -> None:
+    assert symbol("w", (0, 1)) == "w_{0,1}"
+    assert symbol("w[1]") == "w_{1}"
+    assert symbol("h₁", (0, 1)) == "h_{1}[0,1]"
+    assert symbol("my_weight") == r"\mathrm{my\_weight}"
+    assert escaped(r"100% of $x_1^2 & {a}~\b") == (
+        r"100\% of \$x\_1\textasciicircum{}2 \& \{a\}\textasciitilde{}\textbackslash{}b"
+    )
+
+
+def test_html_speaks_of_places_and_rounding() -> None:
+    page = neuron().html()
+    assert "y = tf.sigmoid(x @ w)" in page
+    assert "prefers-color-scheme:dark" in page
+    assert "to 2 decimals" in page
+    assert '<td class="gt-rounded">−0.02</td>' in page
+    assert re.search(r'class="gt-value gt-minus" title="-0\.01766\d+"', page)
