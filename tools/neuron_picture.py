@@ -10,8 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradtape as tf
-from gradtape.insight.circuit import circuit_of
-from gradtape.insight.reading import recorded
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "images" / "neuron.svg"
 
@@ -26,7 +24,7 @@ def draw() -> str:
         tape.watch(x)
         p = tf.sigmoid(x @ w + b)
 
-    return circuit_of(recorded(tape, p), detail="gate", decimals=2).svg()
+    return tf.explain(tape, p, detail="gate", decimals=2).circuit().svg()
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from tests.insight.circuit.checker import all_texts, findings
 from tests.insight.circuit.programs import PROGRAMS
 
 from gradtape.insight.circuit import Circuit, circuit_of
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.drawing import Drawing, Line, Shape
 from gradtape.insight.circuit.dress import Dress, Look
 from gradtape.insight.circuit.graph import Columns, into_columns
@@ -85,8 +86,9 @@ def test_crossings(name: str, circuits: dict[str, Circuit]) -> None:
     assert circuits[name].crossings == LEFT.get(name, 0)
 
 
-def graph_of(circuit: Circuit, opens: object = None) -> Columns:
-    scene = scene_of(sketch_of(circuit.recording, opens), Dress(circuit.recording, Look()))
+def graph_of(circuit: Circuit, gradients: bool = True) -> Columns:
+    captions = Captions(circuit.recording, gradients=gradients)
+    scene = scene_of(sketch_of(captions, None), Dress(captions, Look(gradients=gradients)))
     assign_columns(scene.vertices, scene.nets)
     return into_columns(scene.vertices, scene.nets)
 
@@ -128,7 +130,7 @@ def test_no_order_has_fewer_crossings(name: str, circuits: dict[str, Circuit]) -
     circuit = circuits[name]
     graph = graph_of(circuit)
     if max(map(len, graph.columns)) > 6:
-        graph = graph_of(circuit_of(circuit.recording, gradients=False))
+        graph = graph_of(circuit, gradients=False)
     least = fewest(graph)
     found = order_columns(graph)
     assert found == crossings(graph) == least
