@@ -216,7 +216,7 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     current = shown.root.locator(".shape.current")
     labels = shown.root.locator(".labels .t-value")
     shown.button("First gate").click()
-    assert text.inner_text() == "Forward 1 of 8: t₁ = w[0] × x[0] = 2 × (−1) = −2"
+    assert text.inner_text() == "Forward 1 of 8: v1 = w[0] × x[0] = 2 × (−1) = −2"
     assert current.count() == 1
     written = [t for t in labels.all_text_contents() if t]
     assert len(written) == 6  # five leaves and one product
@@ -225,9 +225,9 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     for _ in range(gates - 1):
         shown.button("One gate on").click()
         seen.append(text.inner_text())
-    assert "y = 1 ÷ t₆ = 1 ÷ 1.368 = 0.7311" in seen[-1]
+    assert "y = 1 ÷ v6 = 1 ÷ 1.368 = 0.7311" in seen[-1]
     shown.button("To the start of the way back").click()
-    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to t₆:")
+    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to v6:")
     assert "(−0.5344) × 1 = −0.5344" in text.inner_text()
     assert shown.root.locator(".shape.current.back").count() == 1
     assert len([t for t in shown.root.locator(".labels .t-gradient").all_text_contents() if t]) == 2
@@ -248,14 +248,14 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
 def test_the_derivation_follows(live: Callable[..., Live]) -> None:
     shown = live("neuron")
     panel = shown.root.get_by_role("region", name="Derivation")
-    assert "∂t₁/∂w[0] = x[0]" in panel.inner_text()
+    assert "∂v1/∂w[0] = x[0]" in panel.inner_text()
     assert "(−1) × 0.1966 = −0.1966" in panel.inner_text()
     shown.field("b").fill("-2")
     shown.field("b").press("Enter")
     upstream = shown.agrees()["wires"][[w.name for w in shown.recording.wires].index("b")][1][0]
     assert f"(−1) × {upstream:.4g} = −{upstream:.4g}" in panel.inner_text()
-    panel.get_by_role("button", name="t₁").click()
-    assert "t₁ = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
+    panel.get_by_role("button", name="v1").click()
+    assert "v1 = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
     assert shown.root.get_by_label("Number", exact=True).input_value() == str(
         shown.recording.gates[0].outputs[0]
     )

@@ -160,14 +160,19 @@ class Explanation(Rendered):
 
     def to_html(self, path: Any = None, **options: Any) -> str:
         """The live page, which computes: one file that needs nothing else.  Its text; written to `path` too."""
-        text = import_module("gradtape.insight.page").page_of(self.recording, **options)
+        text = import_module("gradtape.insight.page").page_of(*self._shown(options), **options)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
 
     def widget(self, **options: Any) -> Any:
         """The live page as a widget for notebooks."""
-        return import_module("gradtape.insight.page").widget_of(self.recording, **options)
+        return import_module("gradtape.insight.page").widget_of(*self._shown(options), **options)
+
+    def _shown(self, options: dict[str, Any]) -> tuple[Recording]:
+        """What a live page shows first: rounded numbers, where there are such; layers, if asked for."""
+        options.setdefault("layers", self.detail == "layer" or None)
+        return (self.rounded or self.recording,)
 
     def __repr__(self) -> str:
         r = self.recording
