@@ -1,15 +1,17 @@
 """The live page in Chromium: every control used, the numbers held against the engine's after each."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser.live import Live, number, same
+from tests.browser.live import LABELS, Live, number, same
 from tests.browser.page_programs import PROGRAMS, run
 
 import gradtape as tf
+from gradtape.insight.circuit import circuit_of
 
 
 @pytest.fixture
@@ -305,6 +307,19 @@ def test_rounded_numbers_are_the_slides(live: Callable[..., Live]) -> None:
         assert expected in texts
 
 
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_picture_is_the_circuit_s(live: Callable[..., Live], name: str) -> None:
+    shown = live(name)
+    drawn = json.loads(circuit_of(shown.recording).json())
+    expected = {w["wire"]: (w["value"], w["gradient"]) for w in drawn["wires"] if not w["branch"]}
+    labels = shown.root.evaluate(LABELS)
+    assert labels
+    for wire, *texts in labels:
+        assert [text or "" for text in texts] == [t["text"] if t else "" for t in expected[wire]]
+    signs = [t["text"] for n in drawn["nodes"] for t in n["texts"] if t["role"] == "sign"]
+    assert sorted(shown.root.locator(".shape .t-sign").all_text_contents()) == sorted(signs)
+
+
 def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:
     shown = live("layers")
     group = shown.root.locator("details", has=shown.page.get_by_role("grid", name="hidden/kernel"))
@@ -335,6 +350,9 @@ def test_the_picture_s_own_controls(live: Callable[..., Live]) -> None:
     shown.button("Show layers").click()
     assert picture.locator(".shape.layer").count() == 2
     shown.agrees()
+    shown.button("First gate").click()
+    assert "hidden" in picture.locator(".shape.layer.current").text_content()
+    shown.button("All gates").click()
     shown.button("Step").click()
     shown.agrees()
     shown.button("Show gates").click()
