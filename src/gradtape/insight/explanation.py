@@ -126,7 +126,7 @@ class Explanation(Rendered):
     def entry(self, name: str, index: int | Sequence[int] = ()) -> Entry:
         """How one entry gets its value and its gradient.
 
-        name: in the code, or as the derivation calls it.  index: an int, or one per axis.
+        name: in the code, or as the derivation calls it.  index: an int, or one per axis; axes of length 1 may be left out.
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
@@ -206,8 +206,9 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
 
 
 def _inside(name: str, at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(at) != len(shape) and int(np.prod(shape)) == 1 and not at:
-        return (0,) * len(shape)
+    if len(at) != len(shape) and len(at) == sum(n != 1 for n in shape):
+        rest = iter(at)
+        at = tuple([0 if n == 1 else next(rest) for n in shape])
     if len(at) != len(shape) or any(not -n <= i < n for i, n in zip(at, shape)):
         raise IndexError(
             f"{name} has the shape {list(shape)}: expected an index with {len(shape)} numbers inside of it. "

@@ -49,8 +49,8 @@ def test_the_slide() -> None:
     explanation = neuron(detail="gate", decimals=2)
     forward = [s for s in explanation.steps if isinstance(s, ForwardStep)]
     assert [(s.title, fixed(s.lines[0].rounded, 2)) for s in forward] == [
-        ("×", "-2.00"), ("×", "6.00"), ("+", "4.00"), ("+", "1.00"), ("×(−1)", "-1.00"), ("exp", "0.37"), ("+1", "1.37"),
-        ("1/x", "0.73"),
+        ("×", "-2.00"), ("×", "6.00"), ("+", "4.00"), ("+", "1.00"),
+        ("×(−1)", "-1.00"), ("exp", "0.37"), ("+1", "1.37"), ("1/x", "0.73"),
     ]  # fmt: skip
     back = [s for s in explanation.steps if isinstance(s, LocalStep)]
     assert [(s.title, fixed(s.lines[0].rounded, 2)) for s in back[:4]] == [
@@ -230,7 +230,7 @@ def test_layers() -> None:
 
 
 def test_what_is_asked_for_wrongly_is_said() -> None:
-    with pytest.raises(ValueError, match='"gate", "op", "layer".*Received: detail=\'gates\''):
+    with pytest.raises(ValueError, match=r'"gate", "op", "layer".*Received: detail=\'gates\''):
         neuron(detail="gates")
     with pytest.raises(ValueError, match=r"an int from 0 to 15.*Received: decimals=-1"):
         neuron(decimals=-1)

@@ -257,7 +257,7 @@ def test_what_functions_do_inside_is_found() -> None:
     def inner(a):
         with tape.stop_recording():
             b = a * 2.0
-        return b
+        return b  # noqa: RET504
 
     class Model:
         def __init__(self):
@@ -362,6 +362,47 @@ def test_numbers_that_become_infinite_are_named() -> None:
             tf.exp([1.0, 200.0])
     finally:
         tf.debugging.disable_check_numerics()
+
+
+def test_two_dtypes_are_named_with_their_lines() -> None:
+    x = tf.Variable([1.0, 2.0])
+    z = tf.constant(np.ones(2))
+    with pytest.raises(
+        TypeError, match=r"`x` is float32 \(tf.Variable\(\[1.0, 2.0\]\) at test_asking.py:\d+\)"
+    ):
+        x * z
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"`z` is float64 \(tf.constant\(np.ones\(2\)\) at"
+    ):
+        tf.add(x, z)
+    with pytest.raises(TypeError, match=r"`tf.ones\(2\)` is float32, `z` is float64"):
+        tf.ones(2) - z
+
+
+def test_softmax_twice_is_remarked() -> None:
+    w = tf.Variable([[0.1, -0.2, 0.3]])
+    with tf.GradientTape() as tape:
+        p = tf.nn.softmax(w)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=p))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert note.startswith("tf.nn.sparse_softmax_cross_entropy_with_logits at test_asking.py:")
+    assert "takes logits, but gets what tf.nn.softmax at test_asking.py:" in note
+
+
+def test_rows_against_columns_are_remarked() -> None:
+    w, labels = tf.Variable([[1.0], [2.0]]), tf.constant([1.0, 0.0, 2.0])
+    with tf.GradientTape() as tape:
+        out = tf.ones([3, 2]) @ w
+        loss = tf.reduce_mean(tf.square(labels - out))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert "makes shape (3, 3) of (3,) and (3, 1)" in note
+
+
+def test_the_warning_about_softmax_twice_has_the_line() -> None:
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax", input_shape=(2,))])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with pytest.warns(UserWarning, match=r"(?s)Was this intended\?.*loss\(\[1\], model"):
+        loss([1], model(tf.ones([1, 2])))
 
 
 def test_an_empty_target_is_an_error() -> None:

@@ -116,7 +116,7 @@ class Onlooker:
         self.busy.now = True
         try:
             with no_recording(), quiet(), _silent(), _printing():
-                return in_scene(seen.file, seen.names, lambda: _turn(seen, turn, self.wish.live))
+                return in_scene(seen.file, seen.names, lambda: _turn(seen, turn, self.wish))
         except Exception as error:  # whatever it is, the user's program goes on
             return Turn(turn, [], [], trouble=_excuse(error))
         finally:
@@ -203,14 +203,21 @@ def _printing() -> Iterator[None]:
         yield
 
 
-def _turn(seen: Seen, turn: int, live: bool) -> Turn:
+def _turn(seen: Seen, turn: int, wish: Wish) -> Turn:
     made = Turn(turn, [], [])
     target: Any = seen.targets[0] if len(seen.targets) == 1 else seen.targets
     try:
         from gradtape.insight.explanation import explain
 
         seeds = None if all(s is None for s in seen.seeds) else seen.seeds
-        explanation = explain(seen.tape, target, seen.sources, output_gradients=seeds)
+        explanation = explain(
+            seen.tape,
+            target,
+            seen.sources,
+            detail=wish.detail,
+            decimals=wish.decimals,
+            output_gradients=seeds,
+        )
     except Exception as error:
         made.trouble = _excuse(error)
         explanation = None
@@ -223,7 +230,7 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
         made.sources.append(_source(seen, name, source, gradient))
     if explanation is not None:
         for part, render in _PARTS.items():
-            if part == "page" and not live:
+            if part == "page" and not wish.live:
                 continue
             try:
                 setattr(made, part, render(explanation))
@@ -234,7 +241,7 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
 
 _PARTS: dict[str, Callable[[Any], str]] = {
     "text": lambda explanation: explanation.text(),
-    "derivation": lambda explanation: explanation.html(),
+    "derivation": lambda explanation: explanation._repr_html_(),
     "circuit": lambda explanation: explanation.circuit().svg(),
     "page": lambda explanation: explanation.to_html(),
 }

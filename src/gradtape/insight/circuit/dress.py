@@ -15,7 +15,7 @@ from gradtape.insight.recording import Recording
 
 NUMBER = 13.0  # font sizes
 SIGN = 17.0
-SMALL = 13.0
+SMALL = 12.5
 PILL = 13.0
 NAME = 15.0
 HEADING = 13.0
@@ -175,7 +175,7 @@ class Dress:
                 width_of(heading_text(box), HEADING, True),
                 *[width_of(t, DETAIL) for t in detail_texts(box)],
             )
-            width, height = max(width + 22, 84.0), 26.0 + 15 * len(box.details) + 4
+            width, height = max(width + 22, 84.0, box.width), 26.0 + 15 * len(box.details) + 4
         elif form_of(box, ins, outs) == "circle":
             return 2 * RADIUS, 2 * RADIUS
         else:
@@ -195,7 +195,7 @@ def form_of(box: Box, ins: int, outs: int) -> str:
         return ""
     if box.kind in ("layer", "frame"):
         return "box"
-    short = width_of(box.text, SMALL) <= 1.74 * RADIUS
+    short = width_of(box.text, SMALL) <= 1.63 * RADIUS
     return "circle" if short and ins <= 2 and outs <= 1 else "pill"
 
 

@@ -33,6 +33,7 @@ from gradtape.insight.circuit.widths import width_of
 Key = tuple[str, int]
 Port = tuple[int, int]
 GAP = 34.0  # the most usual room between columns
+STRAIGHT = 12.0  # where all wires go straight on
 _LANE = 10.0  # between wires that go back to the start of the next row
 _BETWEEN = 26.0  # rows
 
@@ -148,7 +149,7 @@ class _Emitter:
         """Steeper wires need more room between columns."""
         rises = [abs(self._level_in(s) - self._level_out(s)) for s in gap]
         steepest = max(rises, default=0.0)
-        return 12.0 if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
+        return STRAIGHT if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
 
     def _level_out(self, s: Strand) -> float:
         return self.vertices[s.start].level + self.vertices[s.start].outs[s.start_port]

@@ -34,6 +34,7 @@ class Box:
     layer: str = ""
     place: tuple[str, int, str] | None = None
     inner: Sketch | None = None
+    width: float = 0.0  # at least; layers of one sketch are equally wide
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ from gradtape.insight.derivation.steps import (
     Tensor,
 )
 from gradtape.insight.derivation.words import backward_formula, formula, labels, titles
-from gradtape.insight.recording import Gate, Index, Recording, reached, source
+from gradtape.insight.recording import Gate, Index, Recording, reached_axes, source
 from gradtape.insight.rounding import Rounded
 
 FEW = 6  # entries of a tensor that are all shown
+_LOOKED_AT = 64  # entries of a result whose conventions are looked for
 MOST_TERMS = 12  # of a sum that are written out
 
 
@@ -132,7 +134,7 @@ class Maker:
         self, gate: Gate, output: int, indices: Sequence[Index] | None = None
     ) -> ForwardStep:
         wire = gate.outputs[output]
-        lines = [self.value_line(gate, output, at) for at in indices or self.shown(wire)]
+        lines = [self.value_line(gate, output, at) for at in self._chosen(indices, wire)]
         return ForwardStep(
             titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
             gate.index, tuple(lines), self.tensor(wire),
@@ -153,7 +155,8 @@ class Maker:
 
     # the way back
 
-    def backward(self) -> list[Step]:
+    def backward(self, short: Set[int] = frozenset()) -> list[Step]:
+        """short: gates whose steps have no lines."""
         found: list[Step] = []
         recording = self.recording
         left = {w: len(p) for w, p in self.paths.items()}
@@ -164,7 +167,9 @@ class Maker:
         for gate in reversed(recording.gates):
             for position in range(len(gate.inputs)):
                 if (gate.index, position) in self.paths.get(gate.inputs[position], ()):
-                    found.append(self.local_step(gate, position))
+                    found.append(
+                        self.local_step(gate, position, () if gate.index in short else None)
+                    )
                     self._done(found, left, gate.inputs[position])
         return found
 
@@ -178,7 +183,7 @@ class Maker:
         path = int(len(self.paths[wire]) > 1)
         lines = [
             Line(self.part_symbol(wire, at, path, seed), seed[at])
-            for at in indices or self.shown(wire)
+            for at in self._chosen(indices, wire)
         ]
         return SeedStep("target", "", None, wire, -1, tuple(lines), self.tensor(wire, seed))
 
@@ -194,7 +199,7 @@ class Maker:
         path = paths.index((gate.index, position)) + 1 if len(paths) > 1 else 0
         part = np.asarray(gate.parts[position])
         lines = [
-            self.local_line(gate, position, at, path, part) for at in indices or self.shown(wire)
+            self.local_line(gate, position, at, path, part) for at in self._chosen(indices, wire)
         ]
         return LocalStep(
             titles(self.recording, gate),
@@ -218,7 +223,7 @@ class Maker:
     def sum_step(self, wire: int, indices: Sequence[Index] | None = None) -> SumStep:
         w = self.recording.wires[wire]
         lines = []
-        for at in indices or self.shown(wire):
+        for at in self._chosen(indices, wire):
             terms = [
                 self.part_symbol(wire, at, k + 1, self._part(wire, *path))
                 for k, path in enumerate(self.paths[wire])
@@ -248,7 +253,7 @@ class Maker:
         x, y = wires[gate.inputs[position]], wires[gate.outputs[0]]
         said: list[str] = []
         if gate.card.family == "Elementwise":
-            for out in reached(x.shape, y.shape, at)[:64]:
+            for out in islice(product(*reached_axes(x.shape, y.shape, at)), _LOOKED_AT):
                 xs = [wires[w].value[source(wires[w].shape, out)] for w in gate.inputs]
                 said.append(of_entry(gate.card.name, xs, position, gate.attrs))
         else:
@@ -262,6 +267,9 @@ class Maker:
         return list(rounding_steps(self.recording, self.rounded, self.names, self.entries))
 
     # tensors
+
+    def _chosen(self, indices: Sequence[Index] | None, wire: int) -> Sequence[Index]:
+        return self.shown(wire) if indices is None else indices
 
     def shown(self, wire: int) -> list[Index]:
         """The entries that are shown: all of a few, else the first two and the last."""
