@@ -18,13 +18,15 @@ class Wish:
     """What a child is asked for.
 
     out: the file it writes to.  lines: only calls that stand on this line of the file; cell: only calls of this cell
-    as it is displayed; both None: all calls.  live: also the live page of each call.
+    as it is displayed; both None: all calls.  live: also the live page of each call.  detail, decimals: of `explain`.
     """
 
     out: str
     line: int | None = None
     cell: int | None = None
     live: bool = False
+    detail: str = "op"
+    decimals: int | None = None
 
     def text(self) -> str:
         return json.dumps(asdict(self))

@@ -24,7 +24,7 @@
            "role": "value" | "gradient" | "part" | "sign" | "small" | "word" | "name" | "called" | "end" | "heading"
                    | "detail" | "legend"}
 
-x, y of a TEXT are on its baseline. On wires "room" is at least that of "−0.000" (with `decimals`, of so many). Constants
+x, y of a TEXT are on its baseline. On wires "room" is at least that of "−0.000", with `decimals` of so many. Constants
 that became part of a gate's sign (the 1 of "+1") have no wire here.
 """
 

@@ -31,7 +31,8 @@ class Told:
         total = sum(w.value.size for w in recording.wires)
         if total > LARGEST:
             raise ArgumentError(
-                f"The page holds at most {LARGEST:,} numbers. Explain a smaller batch.", numbers=total
+                f"The page holds at most {LARGEST:,} numbers. Explain a smaller batch.",
+                numbers=total,
             )
         for name, places in (("exact", None), ("rounded", decimals)):
             program = program_of(recording, places)
@@ -64,9 +65,7 @@ class Told:
                 for w in recording.wires
             ],
             "gates": [self._gate(g, fixed) for g in recording.gates],
-            "leaves": [
-                {"wire": i, "data": packed(recording.wires[i].value)} for i in exact.leaves
-            ],
+            "leaves": [{"wire": i, "data": packed(recording.wires[i].value)} for i in exact.leaves],
             "groups": groups_of(recording, exact.leaves),
             "steady": {str(i): packed(a) for i, a in steady(recording, exact).items()},
             "tables": {name: table_of(program) for name, (program, _) in self.programs.items()},
@@ -195,7 +194,9 @@ def probabilities_of(recording: Recording) -> list[int]:
         name = gate.card.name
         if name == "softmax" or (name == "real_div" and _made_by(recording, gate.inputs[0], "exp")):
             softmax += gate.outputs
-        elif name == "sigmoid" or (name == "reciprocal" and _one_and_exp(recording, gate.inputs[0])):
+        elif name == "sigmoid" or (
+            name == "reciprocal" and _one_and_exp(recording, gate.inputs[0])
+        ):
             sigmoid += gate.outputs
     found = softmax or sigmoid
     # What weights are put to afterwards is a layer's inside, not what the model says.

@@ -66,5 +66,6 @@ def drawings_of(recording: Recording) -> list[dict[str, Any]]:
     """The circuit, laid out: by gates, and by layers where there are some; the first is shown first."""
     circuits = [("gates", circuit_of(recording, detail="op"))]
     if any(g.layers for g in recording.gates):
-        circuits.insert(MANY > len(recording.gates), ("layers", circuit_of(recording, detail="layer")))
+        first = 0 if len(recording.gates) >= MANY else 1
+        circuits.insert(first, ("layers", circuit_of(recording, detail="layer")))
     return [{"name": name, **json.loads(circuit.json())} for name, circuit in circuits]

@@ -21,7 +21,7 @@ font:15px/1.5 system-ui,sans-serif;max-width:64rem}
 .gt-derivation h3{font-size:1.05rem;margin:1.25rem 0 .4rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation p{margin:.3rem 0;color:var(--gt-soft)}
 .gt-derivation .gt-code{font:13px/1.5 ui-monospace,monospace;background:var(--gt-band);padding:.15rem .5rem;
-border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
+border-radius:4px;margin:.6rem 0 .2rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .gt-derivation .gt-scroll{overflow:auto hidden;padding:.1rem 0}
 .gt-derivation table{border-collapse:collapse;background:none}
 .gt-derivation th,.gt-derivation td{padding:.2rem .5rem;text-align:left;border:0;font-weight:normal;white-space:nowrap}
@@ -133,7 +133,7 @@ class _Html:
     def _table(self, rows: list[tuple[str, Line]]) -> Iterator[str]:
         if not rows:
             return
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for title, line in rows:
             yield self._row(title, line)
         yield "</tbody></table></div>"
@@ -153,8 +153,9 @@ class _Html:
         if line.rounded is not None and rounded is not None:
             by_hand = fixed(line.rounded, rounded.decimals).replace("-", MINUS)
         value = math(mo("=") + number(line.value, self.digits))
+        head = f'<th scope="row">{escape(title)}</th>' if title else "<td></td>"
         return (
-            f'<tr><th scope="row">{escape(title)}</th><td>{math(left)}</td><td>{numbers}</td>'
+            f'<tr>{head}<td>{math(left)}</td><td>{numbers}</td>'
             f'<td class="gt-value {_sign(line)}" title="{exact(line.value)}">{value}{marks}</td>'
             f'<td class="gt-rounded">{by_hand}</td></tr>'
         )
@@ -164,7 +165,7 @@ class _Html:
             return
         yield "<h3>Rounding</h3>"
         heads = ("", "exact", f"to {steps[0].decimals} decimals", "by hand", "added")
-        yield '<div class="gt-scroll"><table><thead><tr>'
+        yield '<div class="gt-scroll" tabindex="0"><table><thead><tr>'
         yield "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr></thead><tbody>"
         for step in steps:
             d = step.decimals
