@@ -16,7 +16,7 @@ from gradtape.insight.why.lost import lost_at
 from gradtape.insight.why.nonfinite import not_finite
 from gradtape.insight.why.reason import Reason, at, called, quoted
 
-DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value", "crelu")
+DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value")
 SATURATING = (
     "sigmoid", "tanh", "softmax", "log_softmax", "erf", "erfc", "elu", "selu", "silu", "softsign", "softplus",
     "log_sigmoid", "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
@@ -389,7 +389,3 @@ def _shown(case: Case, stop: Stop) -> str:
 def _operand(case: Case, stop: Stop) -> str:
     names = spelling_of(case.net.place(stop.gate)).operands
     return names[stop.position] if stop.position < len(names) else ""
-
-
-def _parameter(card: Any, position: int) -> str:
-    return f"`{card.parameters[position]}`" if position < len(card.parameters) else str(position)
