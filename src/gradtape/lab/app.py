@@ -50,10 +50,12 @@ def live_page(trainer: Trainer) -> str:
     from gradtape.insight.calls.scene import in_scene
     from gradtape.insight.page.live import page_of
     from gradtape.insight.reading import recorded
+    from gradtape.insight.source import Place
 
     tape, loss, weights = trainer.gradient_call()
     names = {**trainer.names, "loss": loss}
-    recording = in_scene(names["__file__"], names, lambda: recorded(tape, loss, weights))
+    place = Place(names["__file__"], 1, "")
+    recording = in_scene(place, "<module>", names, lambda: recorded(tape, loss, weights))
     return page_of(recording, learning_rate=trainer.rate)
 
 

@@ -93,6 +93,8 @@ def left_reason(case: Case, place: Any, source: Source | None, name: str = "") -
 def _instead_of(how: str) -> str:
     if how in (".numpy()", ".item()", ".tolist()"):
         return f"leave {how} out: TensorFlow's functions take the tensor itself."
+    if how.endswith("numpy_function"):
+        return "write it with TensorFlow's functions, or use tf.py_function."
     if how == ".predict()":
         return "call the model, model(x), inside the tape: predict gives NumPy arrays."
     if how.endswith("()"):
