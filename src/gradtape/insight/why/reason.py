@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradtape.insight.source import Place
+from gradtape.insight.naming import is_the_call
+from gradtape.insight.source import Place, spelling_of
 
 # Code -> (what the gradient is, what it means).
 CODES: dict[str, tuple[str, str]] = {
@@ -121,6 +122,14 @@ def called(card: Any) -> str:
     if card.public:
         return f"tf.{card.public[0]}"
     return str(_WITHOUT_NAME.get(card.name, card.tf_name))
+
+
+def operand_of(card: Any, place: Place | None, position: int) -> str:
+    """The name of an operand, where the code at the place calls this very operation; "" elsewhere."""
+    spelling = spelling_of(place)
+    if position >= len(spelling.operands) or not is_the_call(card, spelling):
+        return ""
+    return spelling.operands[position]
 
 
 def line_of(place: Any) -> str:
