@@ -166,6 +166,7 @@ class Explanation(Rendered):
         """The live page, which computes: its text, or the path that it was written to.  options: learning_rate."""
         from gradtape.insight.page import page_of
 
+        options.setdefault("layers", self.detail == "layer" or None)
         text = page_of(self._shown(None), **options)
         if path is None:
             return text
@@ -177,6 +178,7 @@ class Explanation(Rendered):
         """The live page as a widget for Jupyter and marimo.  Raises ImportError where anywidget is absent."""
         from gradtape.insight.page import widget_of
 
+        options.setdefault("layers", self.detail == "layer" or None)
         return widget_of(self._shown(None), **options)
 
     def _shown(self, by_hand: bool | None) -> Recording:
