@@ -10,8 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradtape as tf
-from gradtape.insight.circuit import circuit_of
-from gradtape.insight.reading import recorded
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "images" / "neuron.svg"
 
@@ -23,10 +21,9 @@ def draw() -> str:
     x = tf.constant([[-1.0, -2.0]])
 
     with tf.GradientTape() as tape:
-        tape.watch(x)
         p = tf.sigmoid(x @ w + b)
 
-    return circuit_of(recorded(tape, p), detail="gate", decimals=2).svg()
+    return tf.explain(tape, p, detail="gate").circuit(decimals=2).svg()
 
 
 def main() -> None:

@@ -1,15 +1,17 @@
 """The live page in Chromium: every control used, the numbers held against the engine's after each."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser.live import Live, number, same
+from tests.browser.live import LABELS, Live, number, same
 from tests.browser.page_programs import PROGRAMS, run
 
 import gradtape as tf
+from gradtape.insight.circuit import circuit_of
 
 
 @pytest.fixture
@@ -216,7 +218,7 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     current = shown.root.locator(".shape.current")
     labels = shown.root.locator(".labels .t-value")
     shown.button("First gate").click()
-    assert text.inner_text() == "Forward 1 of 8: t₁ = w[0] × x[0] = 2 × (−1) = −2"
+    assert text.inner_text() == "Forward 1 of 8: v1 = w[0] × x[0] = 2 × (−1) = −2"
     assert current.count() == 1
     written = [t for t in labels.all_text_contents() if t]
     assert len(written) == 6  # five leaves and one product
@@ -225,9 +227,9 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     for _ in range(gates - 1):
         shown.button("One gate on").click()
         seen.append(text.inner_text())
-    assert "y = 1 ÷ t₆ = 1 ÷ 1.368 = 0.7311" in seen[-1]
+    assert "y = 1 ÷ v6 = 1 ÷ 1.368 = 0.7311" in seen[-1]
     shown.button("To the start of the way back").click()
-    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to t₆:")
+    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to v6:")
     assert "(−0.5344) × 1 = −0.5344" in text.inner_text()
     assert shown.root.locator(".shape.current.back").count() == 1
     assert len([t for t in shown.root.locator(".labels .t-gradient").all_text_contents() if t]) == 2
@@ -248,14 +250,14 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
 def test_the_derivation_follows(live: Callable[..., Live]) -> None:
     shown = live("neuron")
     panel = shown.root.get_by_role("region", name="Derivation")
-    assert "∂t₁/∂w[0] = x[0]" in panel.inner_text()
+    assert "∂v1/∂w[0] = x[0]" in panel.inner_text()
     assert "(−1) × 0.1966 = −0.1966" in panel.inner_text()
     shown.field("b").fill("-2")
     shown.field("b").press("Enter")
     upstream = shown.agrees()["wires"][[w.name for w in shown.recording.wires].index("b")][1][0]
     assert f"(−1) × {upstream:.4g} = −{upstream:.4g}" in panel.inner_text()
-    panel.get_by_role("button", name="t₁").click()
-    assert "t₁ = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
+    panel.get_by_role("button", name="v1").click()
+    assert "v1 = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
     assert shown.root.get_by_label("Number", exact=True).input_value() == str(
         shown.recording.gates[0].outputs[0]
     )
@@ -305,6 +307,19 @@ def test_rounded_numbers_are_the_slides(live: Callable[..., Live]) -> None:
         assert expected in texts
 
 
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_picture_is_the_circuit_s(live: Callable[..., Live], name: str) -> None:
+    shown = live(name)
+    drawn = json.loads(circuit_of(shown.recording).json())
+    expected = {w["wire"]: (w["value"], w["gradient"]) for w in drawn["wires"] if not w["branch"]}
+    labels = shown.root.evaluate(LABELS)
+    assert labels
+    for wire, *texts in labels:
+        assert [text or "" for text in texts] == [t["text"] if t else "" for t in expected[wire]]
+    signs = [t["text"] for n in drawn["nodes"] for t in n["texts"] if t["role"] == "sign"]
+    assert sorted(shown.root.locator(".shape .t-sign").all_text_contents()) == sorted(signs)
+
+
 def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:
     shown = live("layers")
     group = shown.root.locator("details", has=shown.page.get_by_role("grid", name="hidden/kernel"))
@@ -335,6 +350,9 @@ def test_the_picture_s_own_controls(live: Callable[..., Live]) -> None:
     shown.button("Show layers").click()
     assert picture.locator(".shape.layer").count() == 2
     shown.agrees()
+    shown.button("First gate").click()
+    assert "hidden" in picture.locator(".shape.layer.current").text_content()
+    shown.button("All gates").click()
     shown.button("Step").click()
     shown.agrees()
     shown.button("Show gates").click()

@@ -193,19 +193,41 @@ def test_names_cannot_leave_the_data() -> None:
         y = w * 2.0
     text = page_of(recorded(tape, y))
     assert "</script><b>" not in text
-    data = re.search(r'id="gradtape-data">(.*?)</script>', text, re.DOTALL)
-    assert data is not None
-    assert "</script><b>x" in [w["name"] for w in json.loads(data[1])["wires"]]
+    assert "</script><b>x" in [w["name"] for w in data_in(text)["wires"]]
 
 
-def test_a_rounded_recording_starts_rounded() -> None:
-    recording = tape_of(lambda x: tf.sigmoid(x), 1.0)
-    data = re.search(
-        r'id="gradtape-data">(.*?)</script>', page_of(rounded(recording, 3)), re.DOTALL
-    )
-    assert data is not None
-    found = json.loads(data[1])
-    assert (found["mode"], found["decimals"]) == ("rounded", 3)
+def data_in(text: str) -> dict[str, Any]:
+    found = re.search(r'id="gradtape-data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_explanations_make_pages(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Dense(2, activation="sigmoid", input_shape=(2,))])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(model(tf.constant([[1.0, 2.0]])))
+    found = tf.explain(tape, y)
+    text = found.to_html(learning_rate=0.5)
+    assert found.to_html(tmp_path / "y.html", learning_rate=0.5) == tmp_path / "y.html"
+    assert (tmp_path / "y.html").read_text(encoding="utf-8") == text
+    data = data_in(text)
+    assert (data["mode"], data["decimals"], data["rate"]) == ("exact", 2, 0.5)
+    assert [d["name"] for d in data["drawings"]] == ["gates", "layers"]
+    by_layers = data_in(tf.explain(tape, y, detail="layer").to_html())
+    assert [d["name"] for d in by_layers["drawings"]] == ["layers", "gates"]
+    by_hand = data_in(tf.explain(tape, y, detail="gate", decimals=3).to_html())
+    assert (by_hand["mode"], by_hand["decimals"]) == ("rounded", 3)
+    assert all(w["shape"] == [] for w in by_hand["wires"])
+    widget = json.loads(tf.explain(tape, y, decimals=0).widget().data)
+    assert (widget["mode"], widget["decimals"]) == ("rounded", 0)
+
+
+def test_pages_of_recordings_too_large_are_refused() -> None:
+    w = tf.Variable(np.zeros(2_000_000, np.float32))
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(w * 2.0)
+    with pytest.raises(ValueError, match=r"at most 4,000,000 numbers[\s\S]*numbers="):
+        page_of(recorded(tape, y))
 
 
 def test_the_rooms_of_the_page_stay_small() -> None:

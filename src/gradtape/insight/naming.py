@@ -28,10 +28,10 @@ def name_wires(draft: Draft, visible: Mapping[int, str]) -> list[str]:
         key = _key(site)
         if key not in spelled:
             spelled[key] = spelling_of(place_of(site))
-    for index, (card, _, inputs, outputs, site, layers) in enumerate(draft.gates):
+    for card, _, inputs, outputs, site, layers in draft.gates:
         key = _key(site)
         spelling = spelled[key]
-        ends = index + 1 == len(draft.gates) or _key(draft.gates[index + 1][4]) != key
+        ends = draft.inner.isdisjoint(outputs)
         called = not layers and _is_the_call(card, spelling)
         if (ends or called) and spelling.result and len(outputs) == 1:
             _put(names, draft.wire_of[outputs[0]], spelling.result)

@@ -206,6 +206,74 @@ def test_lines_inside_traced_functions() -> None:
     assert reason.data["index"] == (0, 0)
 
 
+def test_the_branch_that_a_traced_function_took() -> None:
+    w = tf.Variable(2.0)
+
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            y = tf.stop_gradient(x * w)
+        else:
+            y = x * w
+        return y * 3.0
+
+    with tf.GradientTape(persistent=True) as tape:
+        yes, no = f(tf.constant(1.0)), f(tf.constant(-1.0))
+    reason = tape.why(yes, w)
+    assert float(tape.gradient(yes, w)) == 0.0
+    assert (reason.code, reason.gradient) == ("stop_gradient", "zero")
+    assert reason.place.text == "y = tf.stop_gradient(x * w)"
+    assert tape.why(no, w).code == "fine"
+
+
+def test_a_traced_function_that_draws_is_not_run_again() -> None:
+    w, b = tf.Variable(2.0), tf.Variable(1.0)
+    drop = keras.layers.Dropout(0.5)
+
+    @tf.function
+    def dead(x):
+        return tf.reduce_sum(drop(tf.nn.relu(x * w - 100.0), training=True) + tf.round(b))
+
+    with tf.GradientTape() as tape:
+        y = dead(tf.ones(4))
+    reason, other = tape.why(y, [w, b])
+    assert (reason.code, reason.gradient, reason.place.text) == (
+        "flat",
+        "zero",
+        "y = dead(tf.ones(4))",
+    )
+    assert "functions_eagerly" in reason.fix
+    assert (other.code, other.op, other.place.text[:6]) == ("no_derivative", "Round", "return")
+
+
+def test_minimize_without_gradients_tells_the_reasons() -> None:
+    w = tf.Variable([1.0, 2.0])
+    with pytest.raises(
+        ValueError, match=r"(?s)No gradients provided.*tf\.round at .* has no derivative"
+    ):
+        keras.optimizers.SGD(0.1).minimize(lambda: tf.reduce_sum(tf.round(w)), [w])
+
+
+def test_numpy_function_is_named() -> None:
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        h = tf.numpy_function(np.sinh, [x], tf.float32)
+        y = tf.reduce_sum(h * 0.5)
+    reason = tape.why(y, x)
+    assert (reason.code, reason.op) == ("numpy", "tf.numpy_function")
+    assert "tf.py_function" in reason.fix
+
+
+def test_in_a_notebook_it_is_markdown() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = tf.round(x)
+    text = tape.why(y, x)._repr_markdown_()
+    assert text.startswith("**no_derivative** tf.round at")
+    assert ": y = tf.round(x)`" in text
+    assert "*To do:* leave tf.round out" in text
+
+
 def test_inside_a_function_that_is_traced() -> None:
     w, b = tf.Variable(2.0), tf.Variable(1.0)
     found: list[Reason] = []

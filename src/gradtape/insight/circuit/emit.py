@@ -312,7 +312,10 @@ class _Emitter:
         net, wire = scene.nets[number], scene.wires[number]
         key: Key = ("net", number)
         source, port = net.source
-        tone, strong = dress.tone(dress.recording.wires[wire].gradient)
+        gradients = dress.recording.wires[wire].gradient
+        if source in scene.entries.values():
+            gradients = scene.sketch.brought.get(wire, gradients)
+        tone, strong = dress.captions.tone(gradients)
         name = value = gradient = None
         if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2
@@ -320,7 +323,7 @@ class _Emitter:
         gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
-            tuple(self.dots.get(key, ())), gate, position, dress.title(wire), name,
+            tuple(self.dots.get(key, ())), gate, position, dress.captions.about(wire), name,
         )  # fmt: skip
 
     def _sink(self, sink: Port) -> Port:
@@ -334,14 +337,14 @@ class _Emitter:
         tag = scene.tags[v]
         box = scene.sketch.boxes[tag.box]
         wire = box.inputs[tag.port]
-        tone, strong = dress.tone(tag.part)
-        text = dress.part(tag.part)
+        tone, strong = dress.captions.tone(tag.part)
+        text = dress.captions.part(tag.part)
         middle = (self.at.start[v] + self.at.stop[v]) / 2
         part = self._below(text, middle, self._across(v, 0), "part", tone) if text else None
         return Line(
             wire, tuple(self.paths.get(("tag", v), ())), tone, strong, None, part,
             tuple(self.dots.get(("tag", v), ())), box.gate, box.positions[tag.port],
-            dress.title(wire),
+            dress.captions.about(wire),
         )  # fmt: skip
 
     # -- texts
@@ -351,7 +354,7 @@ class _Emitter:
     ) -> tuple[Text | None, Text, Text | None]:
         """The name, the value, the gradient of a wire."""
         room, _, before = self.dress.label_room(wire)
-        text, name = self.dress.value(wire), self.dress.called(wire)
+        text, name = self.dress.captions.value(wire), self.dress.called(wire)
         if self.dress.down:
             x, y = across - OFF, along + 0.36 * NUMBER
             value = Text(x, y, text, "value", NUMBER, room, "end")
@@ -362,7 +365,7 @@ class _Emitter:
             x -= room / 2 + CALLED_GAP
         size = width_of(name, CALLED)
         called = Text(x, y, name, "called", CALLED, size, "end") if name else None
-        text = self.dress.gradient(wire)
+        text = self.dress.captions.gradient(wire)
         middle = along if self.dress.down else value.x
         below = self._below(text, middle, across, "gradient", tone) if text else None
         return called, value, below

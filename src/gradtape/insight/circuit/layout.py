@@ -159,11 +159,15 @@ def in_rows(graph: Columns, widest: float) -> list[Columns]:
         while stop < count and (total + lengths[stop] <= widest or stop == first):
             total += lengths[stop]
             stop += 1
-        if stop < count:  # the best cut in the last third of the row
+        if (
+            stop < count
+        ):  # the best cut in the last third of the row, else the first good one after it
             low = first + max(1, (stop - first) * 2 // 3)
-            stop = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
-            if cuts[stop - 1] > _CUT:
-                return [graph]
+            best = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
+            later = [c for c in range(stop, count) if cuts[c - 1] <= _CUT]
+            stop = best if cuts[best - 1] <= _CUT else later[0] if later else count
+            if sum(lengths[stop:]) < widest / 2 and stop != best:
+                stop = count
         rows.append((first, stop))
         first = stop
     return [_row(graph, first, stop) for first, stop in rows]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradtape.insight.circuit import figures
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.signs import SYMMETRIC, sign_of
-from gradtape.insight.recording import Gate, Recording, Wire
+from gradtape.insight.recording import Gate, Wire
 from gradtape.insight.source import Place
 
 
@@ -45,6 +46,9 @@ class Sketch:
     entries: list[int] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     layer: str = ""  # the path of the opened layer that it is the inside of
+    brought: dict[int, np.ndarray | None] = field(
+        default_factory=dict
+    )  # what each entry gets from in here
 
     def layers(self) -> list[Box]:
         """The layers in it, also inside of opened ones."""
@@ -60,9 +64,9 @@ class Sketch:
 Opens = Callable[[str], bool]
 
 
-def sketch_of(recording: Recording, opens: Opens | None) -> Sketch:
+def sketch_of(captions: Captions, opens: Opens | None) -> Sketch:
     """The boxes of a recording. opens: which layers, by their paths, are shown with their inside; None: no layers."""
-    return _Sketcher(recording, opens).whole()
+    return _Sketcher(captions, opens).whole()
 
 
 @dataclass
@@ -74,8 +78,9 @@ class _Group:
 
 
 class _Sketcher:
-    def __init__(self, recording: Recording, opens: Opens | None) -> None:
-        self.recording = recording
+    def __init__(self, captions: Captions, opens: Opens | None) -> None:
+        self.captions = captions
+        self.recording = captions.recording
         self.opens = opens
         self.calls: dict[str, int] = {}
 
@@ -216,17 +221,19 @@ class _Sketcher:
             [-1] * len(inputs), layer=group.path, place=place,
         )  # fmt: skip
         weights = [recording.wires[w] for w in hidden if recording.wires[w].kind == "variable"]
-        box.details = _details(self._signs(group), weights)
-        box.title = _joined(name, *[_about(w) for w in weights], _line(place))
+        box.details = self._details(group, weights)
+        box.title = _joined(name, *[self.captions.about(w.index) for w in weights], _line(place))
         if self.opens is not None and self.opens(group.path):
             box.kind = "frame"
             box.inner = self.inside(group.gates, group.path, set(inputs))
             box.inner.layer = group.path
             for leaf in box.inner.boxes:
                 if leaf.kind == "leaf":
-                    leaf.text = leaf.text.removeprefix(f"{name}/")
+                    for outer in group.path.split("/"):
+                        leaf.text = leaf.text.removeprefix(f"{outer.partition('#')[0]}/")
             box.inputs = box.inner.entries
             box.parts = [parts[inputs.index(w)] for w in box.inputs]
+            box.inner.brought = dict(zip(box.inputs, box.parts))
             box.outputs = box.inner.exits
         else:
             self._count(group.gates, group.path)
@@ -244,6 +251,16 @@ class _Sketcher:
             return [f"{len(inner)} layers"]
         return [sign_of(g, self.recording)[0] for g, _ in group.gates]
 
+    def _details(self, group: _Group, weights: list[Wire]) -> tuple[str, ...]:
+        signs = self._signs(group)
+        shown = " · ".join(signs[:4]) + (" · …" if len(signs) > 4 else "")
+        norms = [self.captions.norm(w.gradient) for w in weights if w.gradient is not None]
+        if not norms or not self.captions.gradients:
+            return (shown,)
+        total = sum([n * n for n in norms]) ** 0.5
+        count = f"{len(weights)} weight{'s' if len(weights) > 1 else ''}"
+        return shown, f"{count}  ‖∇‖ {figures.number(total, self.captions.decimals)}"
+
     def _gate(self, gate: Gate) -> Box:
         sign, folded = sign_of(gate, self.recording)
         kept = [i for i in range(len(gate.inputs)) if i not in folded]
@@ -260,7 +277,9 @@ class _Sketcher:
     def _leaf(self, wire: int) -> Box:
         found = self.recording.wires[wire]
         name = found.name or {"constant": "const", "variable": "variable"}.get(found.kind, "input")
-        return Box(f"leaf{wire}", "leaf", name, _about(found), outputs=[wire], wire=wire)
+        return Box(
+            f"leaf{wire}", "leaf", name, self.captions.about(wire), outputs=[wire], wire=wire
+        )
 
 
 def _without_the_whole(
@@ -290,26 +309,6 @@ def _sum(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
     return total
 
 
-def _details(signs: list[str], weights: list[Wire]) -> tuple[str, ...]:
-    shown = " · ".join(signs[:4]) + (" · …" if len(signs) > 4 else "")
-    gradients = [figures.norm(w.gradient) for w in weights if w.gradient is not None]
-    if not gradients:
-        return (shown,)
-    total = sum([n * n for n in gradients]) ** 0.5
-    count = f"{len(weights)} weight{'s' if len(weights) > 1 else ''}"
-    return shown, f"{count}  ‖∇‖ {figures.number(total)}"
-
-
-def _about(wire: Wire) -> str:
-    kind = {"input": "watched tensor"}.get(wire.kind, wire.kind)
-    dims = ",".join(map(str, wire.shape))
-    return _joined(
-        f"{wire.name or kind}: {kind}, {wire.dtype.name}[{dims}]",
-        f"value {figures.value_text(wire.value)}",
-        "" if wire.gradient is None else f"gradient {figures.gradient_text(wire.gradient)}",
-    )
-
-
 def _place(place: Place | None) -> tuple[str, int, str] | None:
     """Without folders: a drawing is the same wherever the file lies. A notebook's cells have no file of their own."""
     if place is None:
@@ -326,6 +325,3 @@ def _line(place: tuple[str, int, str] | None) -> str:
 
 def _joined(*lines: str) -> str:
     return "\n".join([line for line in lines if line])
-
-
-about = _about

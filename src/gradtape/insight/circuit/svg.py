@@ -129,7 +129,10 @@ def svg_of(drawing: Drawing, title: str, theme: str = "", interactive: bool = Fa
         f'aria-label="{escaped(title)}">'
     ]
     if not interactive:
-        parts += [f"<title>{escaped(title)}</title>", f"<style>{style()}</style>"]
+        parts += [
+            f"<title>{escaped(title)}</title>",
+            f"<style>svg:root {{ color-scheme: light dark }}{style()}</style>",
+        ]
     parts += [shape_element(s, interactive) for s in frames]
     for line in drawing.lines:
         parts += line_elements(line)

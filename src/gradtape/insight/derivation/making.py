@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from gradtape.insight.derivation.by_hand import rounding_steps
-from gradtape.insight.derivation.conventions import of_entry, of_fold
+from gradtape.insight.derivation.conventions import POOL_TIE, of_entry, of_fold
 from gradtape.insight.derivation.entries import Entries
 from gradtape.insight.derivation.expression import Symbol, total
+from gradtape.insight.derivation.folds import pool_tie
 from gradtape.insight.derivation.steps import (
     ForwardStep,
     GivenStep,
@@ -99,9 +100,14 @@ class Maker:
     def with_steps(self, steps: Sequence[Step]) -> Derivation:
         target = self.names[self.recording.targets[0]] if len(self.recording.targets) == 1 else "L"
         return Derivation(
-            self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions),
-            self.recording.notes, self.rounded,
+            self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions), self._notes(),
+            self.rounded,
         )  # fmt: skip
+
+    def _notes(self) -> tuple[str, ...]:
+        complex_ = any(w.dtype.kind == "c" for w in self.recording.wires)
+        more = ("Complex numbers are given without formulas.",) if complex_ else ()
+        return (*self.recording.notes, *more)
 
     # what is given, and the way there
 
@@ -256,6 +262,8 @@ class Maker:
             for out in islice(product(*reached_axes(x.shape, y.shape, at)), _LOOKED_AT):
                 xs = [wires[w].value[source(wires[w].shape, out)] for w in gate.inputs]
                 said.append(of_entry(gate.card.name, xs, position, gate.attrs))
+        elif gate.card.name == "max_pool":
+            said.append(POOL_TIE if pool_tie(self.entries, gate, at) else "")
         else:
             said.append(of_fold(gate.card.name, x.value, y.value, at, gate.attrs))
         numbers = [self.conventions.setdefault(s, len(self.conventions) + 1) for s in said if s]

@@ -49,7 +49,7 @@ def labels(recording: Recording) -> list[str]:
     made = {o for g in recording.gates for o in g.outputs}
     for wire in recording.wires:
         name = wire.name
-        if not name and (wire.index in made or wire.kind != "constant" or wire.value.size > 1):
+        if not name and (wire.index in made or wire.kind != "constant" or wire.value.size != 1):
             letter = "v" if wire.index in made else "c" if wire.kind == "constant" else "x"
             while not name or name in taken:
                 counts[letter] += 1
@@ -105,11 +105,16 @@ def _operand(recording: Recording, wire: int, names: Sequence[str]) -> str:
 
 
 def plain_constant(value: np.ndarray) -> str:
+    if not value.size:
+        return "[]"
     if value.dtype.kind == "b":
         return str(bool(value.reshape(-1)[0]))
     if value.dtype.kind in "iufV":
         return plain(value.reshape(-1)[0].astype(np.float64))
     return str(value.reshape(-1)[0])
+
+
+_PASSED_ON = frozenset({"add", "add_n", "affine", "bias_add", "identity", "cast"})
 
 
 def backward_formula(
@@ -135,7 +140,7 @@ def _passed_back(gate: Gate, position: int, args: Sequence[str], y: str, up: str
     plain_product = name == "matmul" and not (attrs["transpose_a"] or attrs["transpose_b"])
     if plain_product or (name == "affine" and position < 2):
         return f"{up} @ transpose({args[1]})" if position == 0 else f"transpose({args[0]}) @ {up}"
-    if name in ("add", "add_n", "affine", "bias_add", "identity", "cast") or (name, position) == ("subtract", 0):  # fmt: skip
+    if name in _PASSED_ON or (name, position) == ("subtract", 0):
         return up
     if name == "negative" or (name, position) == ("subtract", 1):
         return f"-{up}"

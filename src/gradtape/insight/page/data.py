@@ -14,8 +14,9 @@ import numpy as np
 from gradtape.backends.js import JsProgram, emit, unsupported
 from gradtape.base.errors import ArgumentError
 from gradtape.graph.passes import optimize
+from gradtape.insight.derivation.words import labels
 from gradtape.insight.page.program import Program, program_of, steady
-from gradtape.insight.recording import SUBSCRIPTS, Gate, Recording
+from gradtape.insight.recording import Gate, Recording
 
 LARGEST = 4_000_000  # numbers in one page
 _ENTRY = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
@@ -130,20 +131,13 @@ def packed(array: np.ndarray) -> dict[str, Any]:
 
 
 def labels_of(recording: Recording) -> list[str]:
-    """A name for each wire: the user's, or a letter with a number."""
-    counts = {"constant": 0, "computed": 0}
-    found = []
-    for wire in recording.wires:
-        if wire.name:
-            found.append(wire.name)
-        elif wire.kind == "constant" and wire.value.size == 1 and wire.dtype.kind in "fiub":
-            number = wire.value.reshape(-1)[0]
-            found.append(f"{number:g}".replace("-", "−") if wire.dtype.kind != "b" else str(number))
-        else:
-            kind = "constant" if wire.kind != "computed" else "computed"
-            counts[kind] += 1
-            letter = "c" if kind == "constant" else "t"
-            found.append(letter + str(counts[kind]).translate(SUBSCRIPTS))
+    """A name for each wire, as the derivation calls it; a number without a name is called by its number."""
+    found = labels(recording)
+    for index, label in enumerate(found):
+        if not label:
+            value = recording.wires[index].value.reshape(-1)[0]
+            text = f"{value:g}" if value.dtype.kind in "fiu" else str(value)
+            found[index] = text.replace("-", "−")
     return found
 
 

@@ -124,7 +124,7 @@ export class Picture {
   _mark() {
     const { phase, gate } = this.model.at();
     if (this.marked) this.marked.element.classList.remove("current", "back");
-    this.marked = gate ? this.gates.get(gate.index) : null;
+    this.marked = gate ? (this.gates.get(gate.index) ?? this._around(gate)) : null;
     if (!this.marked) return;
     this.marked.element.classList.add("current");
     if (phase === "backward") this.marked.element.classList.add("back");
@@ -135,6 +135,12 @@ export class Picture {
     if (away || far) {
       box.scrollTo({ left: x * zoom - box.clientWidth / 2, top: y * zoom - box.clientHeight / 2, behavior: still() ? "auto" : "smooth" });
     }
+  }
+
+  /** The box of the layer that a gate is in. */
+  _around(gate) {
+    const path = `${gate.layers.join("/")}/`;
+    return this.shapes.find(({ shape }) => shape.layer && path.startsWith(`${shape.layer}/`)) ?? null;
   }
 
   _line(line) {

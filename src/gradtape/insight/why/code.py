@@ -201,6 +201,8 @@ class Source:
                     root = root.value
                 if isinstance(root, ast.Name) and root.id in self.outside:
                     return ast.unparse(function)
+                if function.attr == "numpy_function":
+                    return ast.unparse(function)
                 if function.attr in _LEAVING:
                     return f".{function.attr}()"
             elif isinstance(function, ast.Name) and function.id in self.outside:

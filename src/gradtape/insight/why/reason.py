@@ -52,6 +52,7 @@ class Reason:
     code: a key of the table in docs/why-none.md.  message: one or two sentences.  fix: what to write instead.
     op: TensorFlow's name of the operation, or "".  place: the line that is to blame, or None.
     variable: the source's name in the user's code.  data: further facts by name.
+    gradient: what the gradient is: "None", "zero", "not finite" or "there".
     """
 
     code: str
@@ -61,11 +62,11 @@ class Reason:
     place: Place | None = None
     variable: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    gradient: str = ""
 
-    @property
-    def gradient(self) -> str:
-        """What the gradient is: "None", "zero", "not finite" or "there"."""
-        return CODES[self.code][0]
+    def __post_init__(self) -> None:
+        if not self.gradient:
+            object.__setattr__(self, "gradient", CODES[self.code][0])
 
     def __str__(self) -> str:
         lines = [self.message]
@@ -78,6 +79,15 @@ class Reason:
 
     def __repr__(self) -> str:
         return f"<Reason {self.code!r}: {self}>"
+
+    def _repr_markdown_(self) -> str:
+        """The paragraph for a notebook."""
+        lines = [f"**{self.code}** {self.message}"]
+        if self.place is not None:
+            lines.append(f"`{self.place}: {self.place.text}`")
+        if self.fix:
+            lines.append(f"*To do:* {self.fix}")
+        return "  \n".join(lines)
 
 
 def at(place: Any) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradtape.base.quiet import quiet
+from gradtape.insight.reading import CALLS
 from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
+from gradtape.insight.why.ends import at_gate
+from gradtape.insight.why.lost import lost_at
 from gradtape.insight.why.nonfinite import not_finite
 from gradtape.insight.why.reason import Reason, at, called, quoted
 
@@ -58,6 +61,9 @@ def zero(case: Case) -> Reason:
         return _reason(case, stops[0], len(stops))
     if cancelled is not None:
         return cancelled[1]
+    lost = lost_at(case.net, case.ends, case.sources)
+    if lost:  # in the branch that a traced function took
+        return replace(at_gate(case, lost[0], len(lost)), gradient="zero")
     return case.reason("flat", f"The gradient of {case.shown_target} by {case.shown} is 0 here.")
 
 
@@ -315,10 +321,11 @@ def _times_zero(case: Case, stop: Stop) -> Reason | None:
         dead = _dead_behind(case, inputs[i])
         if dead is not None:
             return _dead(case, dead)
-        name = quoted(names[i] if i < len(names) else "", f"its argument {_parameter(card, i)}")
-        message = f"{_shown(case, stop)} multiplies by {name}, which is 0 everywhere."
-        return _told(case, stop, "times_zero", message, f"look at where {name} comes from: it must not be all zeros.",
-                     operand=i)  # fmt: skip
+        name = names[i] if i < len(names) else ""
+        what = f"`{name}`, which is 0 everywhere" if name else "zeros"
+        message = f"{_shown(case, stop)} multiplies by {what}."
+        fix = f"look at where {quoted(name, 'the factor')} comes from: it must not be all zeros."
+        return _told(case, stop, "times_zero", message, fix, operand=i)
     if card.multi:
         return None
     sizes = [np.abs(x) if x.dtype.kind == "f" else x for x in xs]
@@ -359,6 +366,12 @@ def _flat(case: Case, stop: Stop) -> Reason:
     dead = _dead_behind(case, inputs[stop.position])
     if dead is not None:
         return _dead(case, dead)
+    if card.name in CALLS:
+        message = (
+            f"{_shown(case, stop)} gives back 0. It is not looked into: it draws, or calls Python."
+        )
+        fix = "ask without tf.function (gradtape.config.functions_eagerly = True), which shows the line."
+        return _told(case, stop, "flat", message, fix)
     single = x.size == 1 and x.dtype.kind == "f"
     value = f" (its input is {float(x.reshape(-1)[0]):.3g})" if single else ""
     message = f"{_shown(case, stop)} is flat here{value}: its derivative is 0."
