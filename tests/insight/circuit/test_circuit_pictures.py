@@ -6,12 +6,12 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.insight.circuit.checker import all_texts, findings
+from tests.insight.circuit.checker import Point, all_texts, findings, points_of
 from tests.insight.circuit.programs import PROGRAMS
 
 from gradtape.insight.circuit import Circuit, circuit_of
@@ -163,6 +163,43 @@ def random_columns(seed: int) -> Columns:
     return into_columns(vertices, nets)
 
 
+@pytest.mark.parametrize(
+    "name", ["lattice", "softmax_network_gates", "residual", "attention", "pieces"]
+)
+def test_crossings_are_those_that_are_seen(name: str, circuits: dict[str, Circuit]) -> None:
+    circuit = circuits[name]
+    lines = [(line.wire, points_of(path)) for line in circuit.drawing.lines for path in line.paths]
+    seen = 0
+    for i, (wire, points) in enumerate(lines):
+        for other, others in lines[i + 1 :]:
+            if wire != other:
+                seen += meetings(points, others)
+    assert seen == circuit.crossings
+
+
+def meetings(one: list[Point], two: list[Point]) -> int:
+    """How often two ways of short straight pieces cross."""
+
+    def side(a: Point, b: Point, c: Point) -> bool:
+        return (b[0] - a[0]) * (c[1] - a[1]) > (b[1] - a[1]) * (c[0] - a[0])
+
+    def apart(a: list[Point], b: list[Point]) -> bool:
+        return any(
+            max(p[i] for p in a) < min(p[i] for p in b)
+            or max(p[i] for p in b) < min(p[i] for p in a)
+            for i in (0, 1)
+        )
+
+    if apart(one, two):
+        return 0
+    return sum(
+        side(a, b, c) != side(a, b, d) and side(c, d, a) != side(c, d, b)
+        for a, b in pairwise(one)
+        for c, d in pairwise(two)
+        if not apart([a, b], [c, d])
+    )
+
+
 def test_the_checker_sees_what_is_wrong(circuits: dict[str, Circuit]) -> None:
     drawing = circuits["softmax_network"].drawing
 
@@ -247,3 +284,24 @@ def test_branches_carry_what_comes_back_through_each(circuits: dict[str, Circuit
         gradient = circuit.recording.wires[wire].gradient
         parts = [circuit.recording.gates[b.gate].parts[b.position] for b in lines]
         np.testing.assert_allclose(sum(p for p in parts if p is not None), gradient, rtol=1e-5)
+
+
+ONE_ROW = [
+    "neuron_gates",
+    "attention",
+    "shared_weights",
+    "several_targets",
+    "lattice",
+    "own_gradient",
+]
+
+
+@pytest.mark.parametrize("name", ONE_ROW)
+def test_all_wires_lead_to_the_right(name: str, circuits: dict[str, Circuit]) -> None:
+    drawing = circuits[name].drawing
+    for line in drawing.lines:
+        for path in line.paths:
+            along = [x for x, _ in points_of(path)]
+            assert along == sorted(along)
+    assert min(s.x for s in drawing.shapes if s.kind == "leaf") == min(s.x for s in drawing.shapes)
+    assert max(s.x for s in drawing.shapes if s.kind == "end") == max(s.x for s in drawing.shapes)
