@@ -24,7 +24,7 @@ def draw() -> str:
         tape.watch(x)
         p = tf.sigmoid(x @ w + b)
 
-    return tf.explain(tape, p, detail="gate", decimals=2).circuit().svg()
+    return tf.explain(tape, p, detail="gate").circuit(decimals=2).svg()
 
 
 def main() -> None:
