@@ -32,8 +32,8 @@ MEASURE = """async ([label, moves]) => {
     {bubbles: true, cancelable: true, pointerId: 1, button: 0, clientX: x + dx, clientY: y}));
   field.setPointerCapture = () => {};
   send("pointerdown", 0);
-  const work = [], frames = [], before = document.querySelector(".title .figure").textContent;
-  let changed = 0, last = before;
+  const work = [], frames = [], { model } = document.getElementById("gradtape").page;
+  let changed = 0, last = model.loss();
   for (let k = 1; k <= moves; k++) {
     await new Promise((done) => requestAnimationFrame(() => {
       const start = performance.now();
@@ -43,9 +43,8 @@ MEASURE = """async ([label, moves]) => {
       channel.port1.onmessage = () => { frames.push(performance.now() - start); done(); };
       channel.port2.postMessage(0);
     }));
-    const now = document.querySelector(".title .figure").textContent;
-    if (now !== last) changed++;
-    last = now;
+    if (model.loss() !== last) changed++;
+    last = model.loss();
   }
   send("pointerup", 0);
   return {work, frames, changed, labels: document.querySelectorAll(".labels text").length};

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.browser.page_programs import PROGRAMS, Numbers, run
 
 from gradtape.insight.page import page_of
 from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import rounded
-from tests.browser.page_programs import PROGRAMS, Numbers, run
 
 NUMBERS = """root => {
   const m = root.page.model, list = (a) => a && Array.from(a, (x) => typeof x === "number" ? x : String(x));
@@ -18,6 +18,8 @@ NUMBERS = """root => {
   return {wires, parts, loss: m.loss(), mode: m.mode, steps: m.steps, rate: m.rate, losses: m.losses,
           probabilities: m.probabilities().map(([name, a]) => [name, list(a)])};
 }"""
+LABELS = """root => root.page.picture.seen.filter((line) => line.position < 0).map(
+  (line) => [line.wire, line.value?.textContent, line.gradient?.textContent])"""
 ENTRY = re.compile(r"(\w+)\[(\d+)\]")
 
 
@@ -78,12 +80,11 @@ class Live:
     def shows(self, engine: Recording, now: dict[str, Any]) -> None:
         """What is written on the page is what the engine says, to the digits that are written."""
         loss = float(engine.wires[engine.targets[0]].value.sum())
-        least = 0.0051 if now["mode"] == "rounded" else 6e-5  # a gate's value is rounded; a sum of them need not be
+        least = (
+            0.0051 if now["mode"] == "rounded" else 6e-5
+        )  # a gate's value is rounded; a sum of them need not be
         close(number(self.root.locator(".title .figure").inner_text()), loss, least)
-        labels = self.page.evaluate(
-            "() => { const p = document.getElementById('gradtape').page.picture; return p.seen.map("
-            "(l) => [l.wire, l.position < 0 ? l.value?.textContent : null, l.position < 0 ? l.gradient?.textContent : null]); }"
-        )
+        labels = self.root.evaluate(LABELS)
         assert labels
         for index, value, gradient in labels:
             wire = engine.wires[index]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import gradtape as tf
+from gradtape import keras
 from gradtape.insight.gates import scalars
 from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
@@ -75,6 +76,19 @@ def rnn(numbers: Numbers) -> Recording:
     return recorded(tape, loss, [w, u])
 
 
+def layers(numbers: Numbers) -> Recording:
+    """Two Keras layers."""
+    hidden = keras.layers.Dense(12, activation="tanh", name="hidden")
+    out = keras.layers.Dense(2, name="out")
+    model = keras.Sequential([keras.layers.Input((11,)), hidden, out])
+    for layer in (hidden, out):
+        layer.set_weights([numbers[f"{layer.name}/kernel"], numbers[f"{layer.name}/bias"]])
+    x = tf.constant(numbers["x"])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(x) ** 2)
+    return recorded(tape, loss, model.trainable_weights)
+
+
 def svd(numbers: Numbers) -> Recording:
     """The singular values stay as they are."""
     a, c = variables(numbers, "a", "c")
@@ -115,6 +129,16 @@ PROGRAMS: dict[str, tuple[Callable[[Numbers], Recording], Numbers]] = {
     ),
     "conv": (conv, {"k": normal(3, 3, 1, 2), "x": normal(1, 6, 6, 1)}),
     "rnn": (rnn, {"w": normal(2, 3) / 2, "u": normal(3, 3) / 2, "x": normal(4, 2)}),
+    "layers": (
+        layers,
+        {
+            "hidden/kernel": normal(11, 12) / 3,
+            "hidden/bias": normal(12),
+            "out/kernel": normal(12, 2) / 3,
+            "out/bias": normal(2),
+            "x": normal(3, 11),
+        },
+    ),
     "svd": (svd, {"a": np.float32([[2.0, 0.5], [0.3, 1.0]]), "c": np.float32(3.0)}),
 }
 

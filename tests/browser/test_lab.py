@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from gradtape import keras
 from gradtape.lab.exhibits import EXHIBITS, MLP
 from gradtape.lab.points import DATA_SETS
 from gradtape.lab.trainer import REGION_REACH, Trainer
+from gradtape.lab.visitor import Visit
+from gradtape.runner.explaining import explain_file
 
 SIZES = [(390, False), (390, True), (1400, False), (1400, True)]
 IDS = ["phone", "phone dark", "desk", "desk dark"]
@@ -82,6 +85,16 @@ def same_numbers(page: Any, by_hand: ByHand) -> None:
         assert exact(page, selector) == wanted.tolist()
         texts = page.eval_on_selector_all(selector, "all => all.map(e => e.textContent)")
         assert texts[:40] == [as_shown(float(w)) for w in wanted[:40]]
+
+
+def title_of(page: Any, frame: Any) -> str:
+    """The heading of a live page, when it has its number."""
+    for _ in range(200):
+        text = frame.locator("h1").inner_text()
+        if re.search(r"=\s*\S", text):
+            return text
+        page.wait_for_timeout(50)
+    raise AssertionError("the live page shows no number")
 
 
 def drag(page: Any, selector: str, value: float) -> None:
@@ -337,3 +350,68 @@ def test_two_pages_train_two_networks(at):
     second.click("#one")
     to_step(second, 1)
     assert first.text_content("#step") == "100"
+
+
+@pytest.mark.parametrize("name", EXHIBITS)
+def test_the_circuit_of_a_step_is_live_and_cannot_reach_the_lab(at, axe, name):
+    page = at(f"/{name}", 1400, True)
+    page.click("#many")
+    to_step(page, 100)
+    page.click("#explain")
+    frame = page.frame_locator("#circuit iframe")
+    frame.locator("svg").first.wait_for()
+    loss = exact(page, "#loss")[0]
+    title = title_of(page, frame)
+    shown = float(title.partition("=")[2].replace("−", "-"))
+    assert shown == pytest.approx(loss, rel=1e-3)
+    assert frame.locator("main").get_attribute("data-theme") in (None, "dark")
+    inside = next(f for f in page.frames if "/page/" in f.url)
+    assert inside.evaluate("origin") == "null"
+    assert (
+        inside.evaluate("() => { try { return document.cookie } catch { return 'closed' } }")
+        == "closed"
+    )
+    assert page.text_content("#explain") == "Show it as it is now"
+    axe(page)
+    page.click("#one")
+    to_step(page, 101)
+    page.click("#explain")
+    wait(page, "document.querySelector('#circuit iframe').title.endsWith('step 101')")
+
+
+@pytest.mark.parametrize(("width", "dark"), SIZES, ids=IDS)
+def test_ones_own_file(at, axe, width, dark, tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import tensorflow as tf\n"
+        "w, x = tf.Variable([1.0, -2.0]), tf.constant([3.0, 4.0])\n"
+        "for _ in range(3):\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        loss = tf.reduce_sum(tf.sigmoid(w * x))\n"
+        "    g = tape.gradient(loss, [w, x])\n"
+    )
+    explained = explain_file(script, live=True)
+    with running(Visit(script, explained.told, explained.trouble)) as own:
+        page = at("/", width, dark, of=own)
+        axe(page)
+        page.click("text=mine.py, line 6")
+        page.wait_for_selector("h1:has-text('mine.py, line 6')")
+        assert page.locator("summary").all_inner_texts() == [
+            "Call 1 of 3",
+            "Call 2 of 3",
+            "Call 3 of 3",
+        ]
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert "tape.watch(x)" in page.locator(".fix").first.inner_text()
+        loss = title_of(page, page.frame_locator("iframe >> nth=0"))
+        assert loss.replace(" ", "") == "loss=0.9529"
+        assert page.evaluate("[...document.querySelectorAll('iframe')].map(f => f.src !== '')") == [
+            True,
+            False,
+            False,
+        ]
+        page.click("summary >> nth=2")
+        last = title_of(page, page.frame_locator("iframe >> nth=2"))
+        assert last == loss  # the weights were not changed in between
+        axe(page)
+        page.close()

@@ -1,15 +1,17 @@
 """The live page in Chromium: every control used, the numbers held against the engine's after each."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.browser.live import LABELS, Live, number, same
+from tests.browser.page_programs import PROGRAMS, run
 
 import gradtape as tf
-from tests.browser.live import Live, number, same
-from tests.browser.page_programs import PROGRAMS, run
+from gradtape.insight.circuit import circuit_of
 
 
 @pytest.fixture
@@ -77,7 +79,10 @@ def test_what_stays_fixed_says_so(live: Callable[..., Live]) -> None:
     assert "linear algebra decompositions are computed by gradtape alone" in note
     assert shown.root.locator(".shape.fixed").count() == 1
     shown.root.get_by_label("Number", exact=True).select_option(label="s (from svd)")
-    assert "It stays as it was recorded" in shown.root.get_by_role("region", name="Derivation").inner_text()
+    assert (
+        "It stays as it was recorded"
+        in shown.root.get_by_role("region", name="Derivation").inner_text()
+    )
 
 
 @pytest.mark.parametrize("name", ["softmax", "rnn", "mlp"])
@@ -101,7 +106,10 @@ def test_descent_goes_the_engine_s_way(live: Callable[..., Live], name: str) -> 
     now = shown.agrees()
     assert now["steps"] == 101
     np.testing.assert_allclose(now["losses"], losses, rtol=1e-5, atol=1e-6)
-    assert f"101 steps: {losses[-1]:.2g}"[:12] in shown.root.locator("section[aria-label=Descent]").inner_text()
+    assert (
+        f"101 steps: {losses[-1]:.2g}"[:12]
+        in shown.root.locator("section[aria-label=Descent]").inner_text()
+    )
     curve = shown.root.locator("svg.curve")
     assert "in 101 steps" in curve.get_attribute("aria-label")
     shown.button("Undo").click()
@@ -195,7 +203,9 @@ def test_the_slider_by_mouse(live: Callable[..., Live]) -> None:
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     shown.page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
-    assert 5 < shown.leaf("b") < 7  # the slider of -3 goes from -10 to 10, less the width of its thumb
+    assert (
+        5 < shown.leaf("b") < 7
+    )  # the slider of -3 goes from -10 to 10, less the width of its thumb
     shown.agrees()
     shown.button("Undo").click()
     assert shown.leaf("b") == -3.0
@@ -208,7 +218,7 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     current = shown.root.locator(".shape.current")
     labels = shown.root.locator(".labels .t-value")
     shown.button("First gate").click()
-    assert text.inner_text() == "Forward 1 of 8: t₁ = w[0] × x[0] = 2 × (−1) = −2"
+    assert text.inner_text() == "Forward 1 of 8: v1 = w[0] × x[0] = 2 × (−1) = −2"
     assert current.count() == 1
     written = [t for t in labels.all_text_contents() if t]
     assert len(written) == 6  # five leaves and one product
@@ -217,9 +227,9 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     for _ in range(gates - 1):
         shown.button("One gate on").click()
         seen.append(text.inner_text())
-    assert "y = 1 ÷ t₆ = 1 ÷ 1.368 = 0.7311" in seen[-1]
+    assert "y = 1 ÷ v6 = 1 ÷ 1.368 = 0.7311" in seen[-1]
     shown.button("To the start of the way back").click()
-    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to t₆:")
+    assert text.inner_text().startswith("Backward 1 of 8, through 1/x: to v6:")
     assert "(−0.5344) × 1 = −0.5344" in text.inner_text()
     assert shown.root.locator(".shape.current.back").count() == 1
     assert len([t for t in shown.root.locator(".labels .t-gradient").all_text_contents() if t]) == 2
@@ -240,15 +250,17 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
 def test_the_derivation_follows(live: Callable[..., Live]) -> None:
     shown = live("neuron")
     panel = shown.root.get_by_role("region", name="Derivation")
-    assert "∂t₁/∂w[0] = x[0]" in panel.inner_text()
+    assert "∂v1/∂w[0] = x[0]" in panel.inner_text()
     assert "(−1) × 0.1966 = −0.1966" in panel.inner_text()
     shown.field("b").fill("-2")
     shown.field("b").press("Enter")
     upstream = shown.agrees()["wires"][[w.name for w in shown.recording.wires].index("b")][1][0]
     assert f"(−1) × {upstream:.4g} = −{upstream:.4g}" in panel.inner_text()
-    panel.get_by_role("button", name="t₁").click()
-    assert "t₁ = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
-    assert shown.root.get_by_label("Number", exact=True).input_value() == str(shown.recording.gates[0].outputs[0])
+    panel.get_by_role("button", name="v1").click()
+    assert "v1 = w[0] × x[0] = 2 × (−1) = −2" in panel.inner_text()
+    assert shown.root.get_by_label("Number", exact=True).input_value() == str(
+        shown.recording.gates[0].outputs[0]
+    )
     shown.root.get_by_label("Number", exact=True).select_option(label="y (from 1/x)")
     assert "∂y/∂y = 1 (the way back starts here)" in panel.inner_text()
     shown.root.locator(".shape.leaf").first.click()
@@ -282,11 +294,80 @@ def test_rounded_numbers_are_the_slides(live: Callable[..., Live]) -> None:
     shown.agrees()
     names = [w.name for w in shown.recording.wires]
     gradients = {n: g for n, (_, g) in zip(names, shown.numbers()["wires"]) if n}
-    for name, expected in (("w[0]", -0.2), ("w[1]", -0.4), ("b", 0.2), ("x[0]", 0.4), ("x[1]", -0.6)):
+    for name, expected in (
+        ("w[0]", -0.2),
+        ("w[1]", -0.4),
+        ("b", 0.2),
+        ("x[0]", 0.4),
+        ("x[1]", -0.6),
+    ):
         assert gradients[name] == [pytest.approx(expected, abs=1e-6)]
     texts = shown.root.locator(".labels .t-gradient").all_text_contents()
     for expected in ("−0.53", "−0.20", "0.20", "1.00"):
         assert expected in texts
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_picture_is_the_circuit_s(live: Callable[..., Live], name: str) -> None:
+    shown = live(name)
+    drawn = json.loads(circuit_of(shown.recording).json())
+    expected = {w["wire"]: (w["value"], w["gradient"]) for w in drawn["wires"] if not w["branch"]}
+    labels = shown.root.evaluate(LABELS)
+    assert labels
+    for wire, *texts in labels:
+        assert [text or "" for text in texts] == [t["text"] if t else "" for t in expected[wire]]
+    signs = [t["text"] for n in drawn["nodes"] for t in n["texts"] if t["role"] == "sign"]
+    assert sorted(shown.root.locator(".shape .t-sign").all_text_contents()) == sorted(signs)
+
+
+def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:
+    shown = live("layers")
+    group = shown.root.locator("details", has=shown.page.get_by_role("grid", name="hidden/kernel"))
+    cells = group.get_by_role("gridcell")
+    assert cells.count() == 100
+    group.get_by_role("button", name="Later columns of hidden/kernel").click()
+    group.get_by_role("button", name="Later rows of hidden/kernel").click()
+    assert "rows 10 of 11" in group.inner_text()
+    assert "columns 10–11 of 12" in group.inner_text()
+    assert cells.count() == 2
+    kernel = shown.recording.named("hidden/kernel").value
+    assert number(cells.nth(1).inner_text()) == pytest.approx(float(kernel[10, 11]), abs=0.006)
+    shown.drag(cells.nth(1), 30)
+    assert group.locator(".name").inner_text() == "hidden/kernel[10,11]"
+    moved = shown.leaves(shown.agrees()["wires"])["hidden/kernel"]
+    assert abs(moved[10, 11] - kernel[10, 11]) > 0.001
+    moved[10, 11] = kernel[10, 11]
+    np.testing.assert_array_equal(moved, kernel)
+    group.get_by_role("button", name="Earlier rows of hidden/kernel").click()
+    assert cells.count() == 20
+
+
+def test_the_picture_s_own_controls(live: Callable[..., Live]) -> None:
+    shown = live("layers")
+    picture = shown.root.locator(".picture")
+    width = "e => e.querySelector('.circuit').getBoundingClientRect().width"
+    assert picture.locator(".shape.layer").count() == 0
+    shown.button("Show layers").click()
+    assert picture.locator(".shape.layer").count() == 2
+    shown.agrees()
+    shown.button("First gate").click()
+    assert "hidden" in picture.locator(".shape.layer.current").text_content()
+    shown.button("All gates").click()
+    shown.button("Step").click()
+    shown.agrees()
+    shown.button("Show gates").click()
+    shown.agrees()
+    before = picture.evaluate(width)
+    shown.button("Larger picture").click()
+    larger = picture.evaluate(width)
+    assert larger > before
+    for _ in range(12):
+        shown.button("Smaller picture").click()
+    assert picture.evaluate(width) < before
+    assert picture.locator(".labels text").count() == 0  # too small to be read: not written
+    shown.button("Fit the picture to its box").click()
+    assert picture.evaluate(width) <= picture.locator(".picturebox").evaluate("e => e.clientWidth")
+    shown.agrees()
 
 
 @pytest.mark.parametrize("name", ["neuron", "softmax"])

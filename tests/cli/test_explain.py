@@ -431,3 +431,91 @@ def test_help_tells_the_places_and_the_statuses(gradtape):
     for words in ("cell 3", "3:2", "--at", "--eagerly", "  124  "):
         assert words in text
     assert "--explain" in gradtape("run", "--help").stdout
+
+
+def test_reasons_are_the_same_for_a_call_explained_later(script):
+    (spot,) = explain_file(script(
+        "import tensorflow as tf",
+        "def train(steps):",
+        "    w, k = tf.Variable([0.5, -0.5]), tf.Variable(3)",
+        "    z = tf.Variable(0.0)",
+        "    data = tf.constant([1.0, 2.0])",
+        "    for step in range(steps):",
+        "        with tf.GradientTape() as tape:",
+        "            root = tf.sqrt(z)",
+        "            loss = tf.reduce_sum((w * data) ** 2)",
+        "        g = tape.gradient([loss, root], [w, data, k, z])",
+        "        w.assign_sub(0.1 * g[0])",
+        "train(5)",
+    )).spots  # fmt: skip
+    assert [turn.turn for turn in spot.turns] == [1, 2, 5]
+    for turn in spot.turns:
+        assert turn.targets == ["loss", "root"]
+        assert [(s.name, s.state, s.code) for s in turn.sources] == [
+            ("w", "some", ""),
+            ("data", "none", "constant"),
+            ("k", "none", "integer"),
+            ("z", "not finite", "infinite_derivative"),
+        ]
+        assert turn.sources[1].where == "train.py, line 5: data = tf.constant([1.0, 2.0])"
+    fixes = [[s.fix for s in turn.sources] for turn in spot.turns]
+    assert fixes[0] == fixes[1] == fixes[2]
+
+
+def test_a_tape_that_holds_too_much_is_not_kept_for_later(script):
+    (spot,) = explain_file(script(
+        "import gradtape.core.tape, gradtape.insight.calls.onlooker as onlooker",
+        "onlooker.KEPT_BYTES = 1000",
+        "import tensorflow as tf",
+        "w = tf.Variable(tf.ones((20, 20)))",
+        "for step in range(4):",
+        "    with tf.GradientTape() as tape:",
+        "        loss = tf.reduce_sum(w * w)",
+        "    tape.gradient(loss, w)",
+    )).spots  # fmt: skip
+    assert [turn.turn for turn in spot.turns] == [1, 2]
+    assert spot.trouble == "The last call is not explained: its tape holds 0 MiB."
+
+
+def test_a_network_of_many_operations_is_explained_by_its_layers(script):
+    path = script(
+        "import tensorflow as tf",
+        "layers = [tf.keras.layers.Dense(6, activation='tanh') for _ in range(30)]",
+        "model = tf.keras.Sequential(layers)",
+        "with tf.GradientTape() as tape:",
+        "    loss = tf.reduce_sum(model(tf.ones((2, 6))))",
+        "tape.gradient(loss, model.trainable_weights)",
+    )
+    by_layers, by_operations = (
+        explain_file(path, detail=detail).spots[0].turns[0] for detail in ("", "op")
+    )
+    assert by_layers.trouble == ""
+    assert len(by_layers.text) < len(by_operations.text) / 2
+    assert by_layers.circuit
+    assert len(by_layers.sources) == 60
+
+
+def test_what_is_too_long_is_left_out_and_said(script):
+    (spot,) = explain_file(
+        script("import gradtape.insight.calls.onlooker as onlooker", "onlooker.LONGEST = 400", *NEURON)
+    ).spots
+    (turn,) = spot.turns
+    assert (turn.text, turn.derivation, turn.circuit) == ("", "", "")
+    assert "The derivation is left out" in turn.trouble
+    assert turn.sources[0].state == "some"
+
+
+def test_the_lectures_slide(gradtape, script):
+    path = script(
+        "import tensorflow as tf",
+        "w0, w1, b = tf.Variable(2.0), tf.Variable(-3.0), tf.Variable(-3.0)",
+        "x0, x1 = tf.constant(-1.0), tf.constant(-2.0)",
+        "with tf.GradientTape() as tape:",
+        "    tape.watch([x0, x1])",
+        "    p = tf.sigmoid(w0 * x0 + w1 * x1 + b)",
+        "tape.gradient(p, [w0, x0, w1, x1, b])",
+    )
+    done = gradtape("explain", path, "--at", 7, "--detail", "gate", "--decimals", 2)
+    assert done.returncode == 0
+    for number in ("[0.73]", "[-0.53]", "[-0.20]", "[0.20]", "[0.40]", "[-0.40]", "[-0.60]"):
+        assert number in done.stdout

@@ -22,10 +22,17 @@ def test_version(capsys):
 
 def test_help_lists_the_commands_and_the_exit_statuses(capsys):
     assert main(["--help"]) == 0
-    assert re.search(r"^    run +run a TensorFlow notebook", capsys.readouterr().out, re.MULTILINE)
+    text = capsys.readouterr().out
+    for command in (
+        "run +run a TensorFlow notebook",
+        "explain +explain the gradients",
+        "lab +train networks",
+    ):
+        assert re.search(rf"^    {command}", text, re.MULTILINE)
     assert main(["run", "--help"]) == 0
     text = capsys.readouterr().out
     for option in (
+        "--explain",
         "--output",
         "--html",
         "--compare",

@@ -82,6 +82,17 @@ def test_traced_functions_are_opened() -> None:
     np.testing.assert_allclose(found.named("w").gradient, tape.gradient(z, w).numpy(), rtol=1e-6)
 
 
+def test_a_name_is_that_of_the_whole_expression() -> None:
+    """The loss goes back to the logits: `p` is the softmax, which is not on its way."""
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax", input_shape=(2,))])
+    with tf.GradientTape() as tape:
+        p = model(tf.ones((2, 2)))
+        loss = keras.losses.SparseCategoricalCrossentropy()(tf.constant([0, 2]), p)
+    found = recorded(tape, loss)
+    assert "p" not in {wire.name for wire in found.wires}
+    assert "p" in {wire.name for wire in recorded(tape, p).wires}
+
+
 def test_several_targets_and_their_cotangents() -> None:
     x = tf.Variable([1.0, 2.0])
     with tf.GradientTape(persistent=True) as tape:

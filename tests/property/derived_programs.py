@@ -32,10 +32,12 @@ ROWS = [
     "tf.nn.softmax_cross_entropy_with_logits(labels=tf.nn.softmax({c}), logits={a})",
     "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.argmax({a}, axis=-1), logits={a})",
     "tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.sigmoid({c}), logits={a})",
+    "tf.nn.conv1d({a}, tf.transpose({a}, [0, 2, 1]), 1, 'SAME')", "tf.nn.max_pool1d({a}, 2, 1, 'SAME')",
+    "tf.nn.avg_pool1d({a}, 2, 1, 'SAME')", "tf.reduce_sum({a})", "tf.matmul({a}, tf.transpose({a}[0]))",
     "tf.nn.bias_add({a}, {a}[0])", "tf.math.unsorted_segment_sum({a}, [0] * {a}.shape[0], 2)",
 ]  # fmt: skip
-SHAPES = ((), (2,), (3,), (2, 3), (2, 2), (1, 3))
-LARGEST = 24  # entries of a tensor
+SHAPES = ((), (2,), (3,), (2, 3), (2, 2), (1, 3), (2, 2, 3))
+LARGEST = 36  # entries of a tensor
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """A number from its printed form: read by sympy, computed with 40 digits, with a bound for what rounding may do.
 
 The bound is a running error analysis in the unit roundoff u of the program's dtype: a printed number is known to u, an
-operation adds u of its result, a function 8 u, a sum of n terms n u of the sum of their sizes.
+operation adds u of its result, a function 8 u, a special function (which may pass through 0) 32 u of its result or of
+1, a sum of n terms n u of the sum of their sizes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sympy.parsing.sympy_parser import parse_expr
 
 UNIT = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 OF_FUNCTIONS = 8
+OF_SPECIAL = 32
 
 
 @cache
@@ -33,8 +35,17 @@ FUNCTIONS: dict[str, Any] = {
     "cosh": mpmath.cosh, "tanh": mpmath.tanh, "asinh": mpmath.asinh, "acosh": mpmath.acosh, "atanh": mpmath.atanh,
     "erf": mpmath.erf, "erfc": mpmath.erfc, "sign": mpmath.sign, "Abs": abs, "floor": mpmath.floor,
     "ceiling": mpmath.ceil, "Max": max, "Min": min, "gamma": mpmath.gamma, "digamma": mpmath.digamma,
-    "Mod": lambda a, b: a - b * mpmath.floor(a / b),
+    "Mod": lambda a, b: a - b * mpmath.floor(a / b), "polygamma": lambda n, x: mpmath.polygamma(int(n), x),
+    "zeta": mpmath.zeta, "Ei": mpmath.ei, "erfinv": mpmath.erfinv,
+    "besselj": lambda n, x: mpmath.besselj(int(n), x), "bessely": lambda n, x: mpmath.bessely(int(n), x),
+    "besseli": lambda n, x: mpmath.besseli(int(n), x), "besselk": lambda n, x: mpmath.besselk(int(n), x),
+    "fresnelc": mpmath.fresnelc,
+    "fresnels": mpmath.fresnels,
 }  # fmt: skip
+SPECIAL = frozenset(
+    {"gamma", "digamma", "polygamma", "zeta", "Ei", "erfinv", "besselj", "bessely", "besseli", "besselk",
+     "fresnelc", "fresnels"}
+)  # fmt: skip
 LOGIC: dict[str, Any] = {
     "And": all, "Or": any, "Not": lambda found: not found[0], "Xor": lambda found: found[0] != found[1]
 }  # fmt: skip
@@ -73,6 +84,8 @@ def _walk(x: Any, u: float) -> tuple[Any, Any]:
         if b:
             slope = mpmath.diff(lambda t, k=k: function(*values[:k], t, *values[k + 1 :]), v)
             moved += abs(slope) * b
+    if name in SPECIAL:
+        return value, moved + OF_SPECIAL * u * max(abs(value), 1)
     return value, moved + OF_FUNCTIONS * u * abs(value)
 
 

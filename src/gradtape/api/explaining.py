@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from gradtape.core.tape import EXPLANATIONS
+from gradtape.core.context import EXPLANATIONS
 
 
 def _later(room: str, name: str) -> Callable[..., Any]:
@@ -20,6 +20,7 @@ EXPLANATIONS.update(
     why=_later("why", "why"),
     reasons=_later("why", "reasons"),
     nonfinite=_later("why.nonfinite", "first_bad"),
+    operands=_later("why.operands", "operands"),
     memory=_later("lines", "memory"),
     profile=_later("lines", "profile"),
 )

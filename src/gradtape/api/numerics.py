@@ -9,8 +9,7 @@ import numpy as np
 from gradtape.base.errors import InvalidArgumentError
 from gradtape.base.exports import export
 from gradtape.base.site import where
-from gradtape.core.context import STATE
-from gradtape.core.tape import EXPLANATIONS
+from gradtape.core.context import EXPLANATIONS, STATE
 
 
 class NumericsGuard:

@@ -45,6 +45,18 @@ def add(commands: Any) -> None:
     parser.add_argument("--at", metavar="PLACE", nargs="+", help="only the calls there")
     parser.add_argument("-o", "--output", metavar="REPORT.html", type=Path, help="write a page")
     parser.add_argument(
+        "--detail",
+        choices=("op", "gate", "layer"),
+        default="",
+        help="explain by operations, by single numbers, or by layers (the last where there are many operations)",
+    )
+    parser.add_argument(
+        "--decimals",
+        metavar="N",
+        type=_decimals,
+        help="also compute as by hand, each intermediate number rounded",
+    )
+    parser.add_argument(
         "--eagerly", action="store_true", help="run traced functions as plain Python, to see inside"
     )
     parser.add_argument("--timeout", metavar="S", type=_seconds, help="as for `gradtape run`")
@@ -55,6 +67,13 @@ def add(commands: Any) -> None:
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def _decimals(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 12:
         raise ValueError(text)
     return value
 
@@ -70,6 +89,8 @@ def call(chosen: argparse.Namespace) -> int:
         path,
         line=line,
         cell=cell,
+        detail=chosen.detail,
+        decimals=chosen.decimals,
         timeout_s=chosen.timeout,
         seeding=chosen.seeding,
         eagerly=chosen.eagerly,

@@ -36,6 +36,9 @@ def add(commands: Any) -> None:
         "--timeout", metavar="S", type=_seconds, help="seconds that FILE, or a cell of it, may take"
     )
     parser.add_argument("--seeding", choices=SEEDINGS, help="as for `gradtape run`")
+    parser.add_argument(
+        "--eagerly", action="store_true", help="run traced functions of FILE as plain Python"
+    )
     parser.set_defaults(call=call)
 
 
@@ -76,7 +79,11 @@ def _visit(chosen: argparse.Namespace) -> Any:
     from gradtape.runner.explaining import explain_file
 
     explained = explain_file(
-        chosen.file, live=True, timeout_s=chosen.timeout, seeding=chosen.seeding
+        chosen.file,
+        live=True,
+        timeout_s=chosen.timeout,
+        seeding=chosen.seeding,
+        eagerly=chosen.eagerly,
     )
     return Visit(chosen.file, explained.told, explained.trouble)
 

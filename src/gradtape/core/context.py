@@ -47,6 +47,8 @@ class State(threading.local):
 
 STATE = State()
 
+# What is asked of the rooms above, which this one does not know; by the name of the question.
+EXPLANATIONS: dict[str, Callable[..., Any]] = {}
 # Read-only onlookers of every recorded operation (explanations, profilers): called with the record.
 OBSERVERS: list[Callable[..., None]] = []
 # Onlookers of every gradient: called with (tape, targets, sources, output_gradients, gradients) when a tape has found

@@ -13,6 +13,7 @@ from gradtape.base.errors import DtypeError, InvalidArgumentError, StructureErro
 from gradtape.base.quiet import quiet
 from gradtape.base.shapes import TensorShape
 from gradtape.core.card import PUBLIC
+from gradtape.core.context import EXPLANATIONS
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Symbolic, Tensor
 
@@ -287,10 +288,16 @@ def check_same(card: Any, tensors: tuple[Any, ...]) -> tuple[Any, ...]:
             raise DtypeError(
                 f"cannot compute {card.tf_name} as input #{index}(zero-based) was expected to be a "
                 f"{_tf_word(first)} tensor but is a {_tf_word(tensor.dtype)} tensor: mixing {first.name} and "
-                f"{tensor.dtype.name}. Cast one: tf.cast(x, tf.{first.name}).",
+                f"{tensor.dtype.name}. Cast one: tf.cast(x, tf.{first.name}).{_whose(tensors)}",
                 **names,
             )
     return tensors
+
+
+def _whose(tensors: tuple[Any, ...]) -> str:
+    """Where the operands come from, by their names in the user's code."""
+    found = EXPLANATIONS["operands"](tensors) if "operands" in EXPLANATIONS else ""
+    return f" {found}." if found else ""
 
 
 def _tf_word(dtype: DType) -> str:

@@ -20,7 +20,7 @@ from gradtape.base.quiet import hush, restore
 from gradtape.base.site import Site, user_site
 from gradtape.core import backward as back
 from gradtape.core.bind import RAW, RECORDED
-from gradtape.core.context import GRADIENT_OBSERVERS, OBSERVERS, STATE
+from gradtape.core.context import EXPLANATIONS, GRADIENT_OBSERVERS, OBSERVERS, STATE
 from gradtape.core.ends import seeds_of, source_of, targets_of
 from gradtape.core.slices import IndexedSlices, as_public
 from gradtape.core.tensor import Tensor
@@ -40,6 +40,7 @@ class UnconnectedGradients(Enum):
 
 
 _NO_GRADIENT = UnconnectedGradients.NONE
+_DEPTH = 4  # frames of ours between the user's line and the search for it, at the least
 KEPT_BYTES = (
     256 * 2**20
 )  # of results that a tape keeps for explanations when its gradient was asked for
@@ -125,10 +126,10 @@ class GradientTape:
                 break
         else:
             if self._explains:
-                site = STATE.site or user_site(3)
+                site = STATE.site or user_site(_DEPTH)
                 self.trail.aside(card, inputs, output, len(self._records), site)
             return
-        site = STATE.site or user_site(3) if self._explains else None
+        site = STATE.site or user_site(_DEPTH) if self._explains else None
         entry = (card, attrs, inputs, output, site)
         self._records.append(entry)
         if type(output) is tuple:
@@ -436,8 +437,6 @@ class GradientTape:
         return EXPLANATIONS["profile"](self, repeats)
 
 
-# Filled by the rooms above, which this one does not know.
-EXPLANATIONS: dict[str, Callable[..., Any]] = {}
 # Filled by gradtape.transforms.jacobian, which stands above this room.
 JACOBIANS: dict[str, Callable[..., Any]] = {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,8 @@ class Explanation(Rendered):
     def entry(self, name: str, index: int | Sequence[int] = ()) -> Entry:
         """How one entry gets its value and its gradient.
 
-        name: in the code, or as the derivation calls it.  index: an int, or one per axis.
+        name: in the code, or as the derivation calls it.  index: an int, or one per axis; axes of length 1 may be left
+        out.
         Raises KeyError for a name that there is not, IndexError for an index outside of the shape.
         """
         at = (index,) if isinstance(index, int | np.integer) else tuple(index)
@@ -150,24 +150,42 @@ class Explanation(Rendered):
         known = ", ".join(dict.fromkeys(n for n in names if n))
         raise KeyError(f"There is no number named {name!r}. There are: {known}.")
 
-    def circuit(self, **options: Any) -> Any:
-        """The picture: value above and gradient below every wire.  Options: those of `circuit_of`."""
-        if self.decimals is not None:
-            options.setdefault("decimals", self.decimals)
-        if self.detail == "layer":
-            options.setdefault("detail", "layer")
-        return import_module("gradtape.insight.circuit").circuit_of(self.recording, **options)
+    def circuit(self, *, by_hand: bool | None = None, **style: Any) -> Any:
+        """The picture: value above and gradient below every wire.
 
-    def to_html(self, path: Any = None, **options: Any) -> str:
-        """The live page, which computes: one file that needs nothing else.  Its text; written to `path` too."""
-        text = import_module("gradtape.insight.page").page_of(self.recording, **options)
-        if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+        by_hand: with the rounded numbers carried on, as slides have them; None: where `decimals` was given.  style: as
+        for the circuit's own: gradients, fold, direction, decimals.
+        """
+        from gradtape.insight.circuit import circuit_of
+
+        detail = "layer" if self.detail == "layer" else None
+        style = {"detail": detail, "decimals": self.decimals, **style}
+        return circuit_of(self._shown(by_hand), **style)
+
+    def to_html(self, path: Any = None, **options: Any) -> Any:
+        """The live page, which computes: its text, or the path that it was written to.  options: learning_rate."""
+        from gradtape.insight.page import page_of
+
+        options.setdefault("layers", self.detail == "layer" or None)
+        text = page_of(self._shown(None), **options)
+        if path is None:
+            return text
+        found = Path(path)
+        found.write_text(text, encoding="utf-8")
+        return found
 
     def widget(self, **options: Any) -> Any:
-        """The live page as a widget for notebooks."""
-        return import_module("gradtape.insight.page").widget_of(self.recording, **options)
+        """The live page as a widget for Jupyter and marimo.  Raises ImportError where anywidget is absent."""
+        from gradtape.insight.page import widget_of
+
+        options.setdefault("layers", self.detail == "layer" or None)
+        return widget_of(self._shown(None), **options)
+
+    def _shown(self, by_hand: bool | None) -> Recording:
+        rounded = self.rounded
+        if rounded is None or by_hand is False:
+            return self.recording
+        return rounded
 
     def __repr__(self) -> str:
         r = self.recording
@@ -201,8 +219,9 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
 
 
 def _inside(name: str, at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(at) != len(shape) and int(np.prod(shape)) == 1 and not at:
-        return (0,) * len(shape)
+    if len(at) != len(shape) and len(at) == sum(n != 1 for n in shape):
+        rest = iter(at)
+        at = tuple([0 if n == 1 else next(rest) for n in shape])
     if len(at) != len(shape) or any(not -n <= i < n for i, n in zip(at, shape)):
         raise IndexError(
             f"{name} has the shape {list(shape)}: expected an index with {len(shape)} numbers inside of it. "

@@ -178,7 +178,7 @@ def _times(record: Any, repeats: int) -> tuple[float, float] | None:
             RAW, gs if card.multi else gs[0], ys if card.multi else ys[0], *xs, **attrs
         )
         for c, x in zip(found, xs):
-            part = c() if callable(c) else c
+            part: Any = c() if callable(c) else c
             if part is not None and not isinstance(part, IndexedSlices) and part.shape != x.shape:
                 RAW.unbroadcast(part, x.shape)
 

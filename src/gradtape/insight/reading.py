@@ -40,6 +40,7 @@ class Draft:
         self.gates: list[tuple[type[Op], Any, tuple[int, ...], tuple[int, ...], Any, Any]] = []
         self.by_id: dict[int, int] = {}  # slot by id of a tensor
         self.alive: list[Any] = []  # what ids belong to
+        self.inner: set[int] = set()  # slots of results that are not the last of what their expression computes
 
     def wire(self, kind: str, owner: Any, value: np.ndarray) -> int:
         """A new wire with its first slot; gives the slot."""
@@ -78,7 +79,7 @@ class Draft:
                 slots[value] = self.wire("constant", None, graph.constants[value])
             return slots[value]
 
-        for e in graph.equations:
+        for e, after in zip(graph.equations, (*graph.equations[1:], None)):
             given = [at(v) for v in e.inputs]
             if e.op == "cond":
                 branch = e.attrs["branches"][bool(self.values[given[0]])]
@@ -90,6 +91,8 @@ class Draft:
                 result = card.kernel(*[self.values[s] for s in given], **e.attrs)
                 values = [np.asarray(v) for v in (result if card.multi else (result,))]
                 found = self.add(card, e.attrs, given, values, e.site or site, layers)
+            if after is not None and same_place(e.site, after.site):
+                self.inner.update(found)
             slots.update(zip(e.outputs, found))
         return [at(v) for v in graph.outputs]
 
@@ -122,6 +125,11 @@ class Draft:
             )
             turns += 1
         return carried
+
+
+def same_place(one: Any, other: Any) -> bool:
+    """Whether two sites are one place in the code."""
+    return bool(one) and bool(other) and one[0] is other[0] and one[1] == other[1]
 
 
 def recorded(
@@ -225,6 +233,8 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             for tensor, slot in zip(outputs, found):
                 draft.by_id[id(tensor)] = slot
                 draft.owners[draft.wire_of[slot]] = tensor
+        if index + 1 < len(records) and same_place(site, records[index + 1][4]):
+            draft.inner.update(found)
     return draft
 
 

@@ -113,11 +113,16 @@ def source(shape: Sequence[int], at: Index) -> Index:
 
 def reached(shape: Sequence[int], result: Sequence[int], index: Index) -> list[Index]:
     """The entries of a broadcast's result at which an entry of an input stands."""
+    return list(product(*reached_axes(shape, result, index)))
+
+
+def reached_axes(shape: Sequence[int], result: Sequence[int], index: Index) -> list[range]:
+    """The same, as a range per axis."""
     lead = len(result) - len(shape)
     axes = [range(n) for n in result[:lead]]
     for n, m, i in zip(shape, result[lead:], index):
         axes.append(range(m) if n == 1 != m else range(i, i + 1))
-    return list(product(*axes))
+    return axes
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

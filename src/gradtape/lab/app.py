@@ -21,10 +21,12 @@ ROOT = '<main id="gradtape">'  # of a live page
 STATIC = {
     "lab.css": "text/css; charset=utf-8",
     "charts.css": "text/css; charset=utf-8",
+    "sources.css": "text/css; charset=utf-8",
     "theme.js": "text/javascript; charset=utf-8",
     "exhibit.js": "text/javascript; charset=utf-8",
     "charts.js": "text/javascript; charset=utf-8",
     "line.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
 }
 
 
@@ -50,10 +52,12 @@ def live_page(trainer: Trainer) -> str:
     from gradtape.insight.calls.scene import in_scene
     from gradtape.insight.page.live import page_of
     from gradtape.insight.reading import recorded
+    from gradtape.insight.source import Place
 
     tape, loss, weights = trainer.gradient_call()
     names = {**trainer.names, "loss": loss}
-    recording = in_scene(names["__file__"], names, lambda: recorded(tape, loss, weights))
+    place = Place(names["__file__"], 1, "")
+    recording = in_scene(place, "<module>", names, lambda: recorded(tape, loss, weights))
     return page_of(recording, learning_rate=trainer.rate)
 
 
@@ -92,7 +96,7 @@ def _exhibit(request: Any) -> str | None:
 def _call(lab: Lab) -> Any:
     def page(request: Any) -> str | None:
         entry = lab.visit.entry(request.path_params["number"]) if lab.visit else None
-        return None if entry is None else pages.call(lab.visit, entry)
+        return None if entry is None else pages.call(entry)
 
     return page
 
@@ -102,7 +106,12 @@ async def _static(request: Any) -> Any:
     name = request.path_params["name"]
     if name not in STATIC:
         return responses.PlainTextResponse("There is no such file.\n", 404)
-    data = (files("gradtape.lab") / "page" / name).read_bytes()
+    room = (
+        files("gradtape.insight") / "calls"
+        if name == "sources.css"
+        else files("gradtape.lab") / "page"
+    )
+    data = (room / name).read_bytes()
     return responses.Response(data, headers={"content-type": STATIC[name]})
 
 

@@ -42,6 +42,8 @@ def explain_file(
     line: int | None = None,
     cell: int | None = None,
     live: bool = False,
+    detail: str = "",
+    decimals: int | None = None,
     timeout_s: float | None = None,
     seeding: str | None = None,
     eagerly: bool = False,
@@ -51,13 +53,13 @@ def explain_file(
 ) -> Explained:
     """Run a script or a notebook and explain its calls: all, or those at a line or in a cell.
 
-    live: also the live page of each call.  show: whether a script's prints go where ours go.  Of a file that fails,
+    live, detail, decimals: as for `Wish`.  show: whether a script's prints go where ours go.  Of a file that fails,
     what ran before is explained.  Raises RunnerError where the file is none to run, or was ended before its end.
     """
     check_kind(path)
     with tempfile.TemporaryDirectory(prefix="gradtape-") as folder:
         out = Path(folder) / "calls.json"
-        wish = Wish(str(out), line=line, cell=cell, live=live)
+        wish = Wish(str(out), line, cell, live, detail, decimals)
         if path.suffix == ".py":
             status = run_script(
                 path, timeout_s=timeout_s, seeding=seeding, wish=wish, eagerly=eagerly, show=show

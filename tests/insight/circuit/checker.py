@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from gradtape.insight.circuit.drawing import Drawing, Path, Rectangle, Shape, Text
 
 Point = tuple[float, float]
-_STEPS = 24
 _HALF_STROKE = 1.8
 
 
@@ -16,14 +15,17 @@ def points_of(path: Path) -> list[Point]:
     found = [path.start]
     for segment in path.segments:
         x0, y0 = found[-1]
+        x3, y3 = segment[-2:]
         if len(segment) == 2:
-            x3, y3 = segment
-            controls = (x0, y0, x0 + (x3 - x0) / 3, y0 + (y3 - y0) / 3)
-            x1, y1, x2, y2 = controls[0], controls[1], x3 - (x3 - x0) / 3, y3 - (y3 - y0) / 3
-            x1, y1 = controls[2], controls[3]
+            x1, y1, x2, y2 = (
+                x0 + (x3 - x0) / 3,
+                y0 + (y3 - y0) / 3,
+                x3 - (x3 - x0) / 3,
+                y3 - (y3 - y0) / 3,
+            )
         else:
-            x1, y1, x2, y2, x3, y3 = segment
-        steps = max(_STEPS, int((abs(x3 - x0) + abs(y3 - y0)) / 3))
+            x1, y1, x2, y2 = segment[:4]
+        steps = 2 + int((abs(x3 - x0) + abs(y3 - y0)) / 3)
         for i in range(1, steps + 1):
             t = i / steps
             u = 1 - t
@@ -89,22 +91,31 @@ def _inside(point: Point, shape: Shape) -> bool:
 
 
 def _wires(drawing: Drawing) -> Iterator[str]:
-    texts = all_texts(drawing)
+    texts = [
+        text
+        for text, own in all_texts(drawing)
+        if own is None or not own.form or own.kind == "frame"
+    ]  # a wire that meets text in a gate meets the gate
+    shapes = [s for s in drawing.shapes if s.kind != "frame"]
     for line in drawing.lines:
-        points = [p for path in line.paths for p in points_of(path)]
-        for shape in drawing.shapes:
-            if shape.kind != "frame" and any(_inside(p, shape) for p in points):
-                yield f"wire {line.wire} through {shape.key}"
-        for text, own in texts:
-            if own is not None and own.form and own.kind != "frame":
-                continue  # a wire that meets it meets the shape
-            left, top, right, bottom = text.box
-            reach = _HALF_STROKE
-            if any(
-                left - reach < x < right + reach and top - reach < y < bottom + reach
-                for x, y in points
-            ):
-                yield f"wire {line.wire} through text {text.text!r}"
+        for path in line.paths:
+            points = points_of(path)
+            xs, ys = zip(*points)
+            around = (min(xs) - 3, min(ys) - 3, max(xs) + 3, max(ys) + 3)
+            for shape in shapes:
+                if _meet(shape.box, around) and any(_inside(p, shape) for p in points):
+                    yield f"wire {line.wire} through {shape.key}"
+            for text in texts:
+                if _meet(text.box, around) and any(_touches(p, text.box) for p in points):
+                    yield f"wire {line.wire} through text {text.text!r}"
+
+
+def _touches(point: Point, box: Rectangle) -> bool:
+    x, y = point
+    return (
+        box[0] - _HALF_STROKE < x < box[2] + _HALF_STROKE
+        and box[1] - _HALF_STROKE < y < box[3] + _HALF_STROKE
+    )
 
 
 def _bounds(drawing: Drawing) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from gradtape import keras
 from gradtape.insight.circuit import Circuit, circuit_of
 from gradtape.insight.reading import recorded
 
+dense = partial(keras.layers.Dense, dtype="float64")
+Conv2D = partial(keras.layers.Conv2D, dtype="float64")
 PROGRAMS: dict[str, Callable[[], Circuit]] = {}
 
 
@@ -21,10 +24,10 @@ def program(function: Callable[[], Circuit]) -> Callable[[], Circuit]:
 
 
 def numbers(*shape: int, scale: float = 1.0, start: int = 1) -> np.ndarray:
-    """Fixed numbers without a pattern that the eye sees; the same everywhere."""
+    """Fixed numbers without a pattern that the eye sees. In float64, so that three digits are the same everywhere."""
     count = int(np.prod(shape))
     steps = np.arange(start, start + count, dtype=np.float64)
-    return ((steps * 0.6180339887 % 1.0 - 0.5) * 2 * scale).reshape(shape).astype(np.float32)
+    return ((steps * 0.6180339887 % 1.0 - 0.5) * 2 * scale).reshape(shape)
 
 
 def filled(model: Any) -> Any:
@@ -64,9 +67,9 @@ def neuron_whole() -> Circuit:
 @program
 def softmax_network() -> Circuit:
     x = tf.constant(numbers(5, 3))
-    y = tf.constant([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    W1, b1 = tf.Variable(numbers(3, 4), name="W1"), tf.Variable(tf.zeros(4), name="b1")
-    W2, b2 = tf.Variable(numbers(4, 2, start=7), name="W2"), tf.Variable(tf.zeros(2), name="b2")
+    y = tf.constant(np.eye(2)[[0, 1, 0, 1, 0]])
+    W1, b1 = tf.Variable(numbers(3, 4), name="W1"), tf.Variable(np.zeros(4), name="b1")
+    W2, b2 = tf.Variable(numbers(4, 2, start=7), name="W2"), tf.Variable(np.zeros(2), name="b2")
     with tf.GradientTape() as tape:
         h = tf.nn.relu(x @ W1 + b1)
         logits = h @ W2 + b2
@@ -77,9 +80,9 @@ def softmax_network() -> Circuit:
 
 @program
 def softmax_network_gates() -> Circuit:
-    x = tf.constant([[0.5, -1.0]])
-    W1 = tf.Variable([[1.0, -2.0], [0.5, 1.5]], name="W1")
-    W2 = tf.Variable([[0.3, -0.7], [0.9, 0.2]], name="W2")
+    x = tf.constant([[0.5, -1.0]], tf.float64)
+    W1 = tf.Variable([[1.0, 0.6], [-0.5, -1.5]], name="W1", dtype=tf.float64)
+    W2 = tf.Variable([[0.3, -0.7], [0.9, 0.2]], name="W2", dtype=tf.float64)
     with tf.GradientTape() as tape:
         h = tf.nn.relu(x @ W1)
         p = tf.nn.softmax(h @ W2)
@@ -91,9 +94,9 @@ def softmax_network_gates() -> Circuit:
 def small_mlp() -> Circuit:
     model = keras.Sequential(
         [
-            keras.layers.Dense(8, activation="tanh", input_shape=(2,), name="hidden"),
-            keras.layers.Dense(8, activation="relu", name="wide"),
-            keras.layers.Dense(1, name="out"),
+            dense(8, activation="tanh", input_shape=(2,), name="hidden"),
+            dense(8, activation="relu", name="wide"),
+            dense(1, name="out"),
         ]
     )
     filled(model)
@@ -119,7 +122,7 @@ def residual() -> Circuit:
 def shared_weights() -> Circuit:
     xs = [tf.constant(numbers(1, 2, start=3 * i + 1)) for i in range(4)]
     W, U = tf.Variable(numbers(2, 3), name="W"), tf.Variable(numbers(3, 3, start=5), name="U")
-    h = tf.zeros((1, 3))
+    h = tf.zeros((1, 3), tf.float64)
     with tf.GradientTape() as tape:
         for x in xs:
             h = tf.tanh(x @ W + h @ U)
@@ -149,15 +152,13 @@ def lenet() -> Circuit:
     layers = keras.layers
     model = keras.Sequential(
         [
-            layers.Conv2D(
-                6, 5, activation="relu", padding="same", input_shape=(12, 12, 1), name="conv1"
-            ),
-            layers.MaxPooling2D(name="pool1"),
-            layers.Conv2D(8, 3, activation="relu", name="conv2"),
-            layers.MaxPooling2D(name="pool2"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(12, activation="relu", name="dense1"),
-            layers.Dense(10, name="logits"),
+            Conv2D(6, 5, activation="relu", padding="same", input_shape=(12, 12, 1), name="conv1"),
+            layers.MaxPooling2D(dtype="float64", name="pool1"),
+            Conv2D(8, 3, activation="relu", name="conv2"),
+            layers.MaxPooling2D(dtype="float64", name="pool2"),
+            layers.Flatten(dtype="float64", name="flatten"),
+            dense(12, activation="relu", name="dense1"),
+            dense(10, name="logits"),
         ]
     )
     filled(model)
@@ -172,8 +173,8 @@ def lenet() -> Circuit:
 
 @program
 def fifty_layers() -> Circuit:
-    layers = [keras.layers.Dense(4, activation="tanh", name=f"dense_{i}") for i in range(1, 50)]
-    model = keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(1, name="out")])
+    layers = [dense(4, activation="tanh", name=f"dense_{i}") for i in range(1, 50)]
+    model = keras.Sequential([keras.Input((3,), dtype="float64"), *layers, dense(1, name="out")])
     filled(model)
     x, y = tf.constant(numbers(5, 3)), tf.constant(numbers(5, 1, start=9))
     with tf.GradientTape() as tape:
@@ -226,7 +227,7 @@ def clipped(x):
 
 @program
 def own_gradient() -> Circuit:
-    w = tf.Variable([3.0, -0.2], name="w")
+    w = tf.Variable([3.0, -0.25], name="w")
     target = tf.constant([0.5, 0.5])
     with tf.GradientTape() as tape:
         y = clipped(w)

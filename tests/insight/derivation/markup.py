@@ -20,7 +20,7 @@ TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}&$^_#%~])|(.)", re.S)
 
 
 def check_latex(text: str) -> None:
-    """Brackets, environments, \\left and \\right balance; commands are known; special characters stand where they may."""
+    """Brackets and environments balance; commands are known; special characters stand where they may."""
     open_: list[str] = []
     environments: list[str] = []
     dollars, position = False, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 
 import numpy as np
 import pytest
@@ -49,8 +50,8 @@ def test_the_slide() -> None:
     explanation = neuron(detail="gate", decimals=2)
     forward = [s for s in explanation.steps if isinstance(s, ForwardStep)]
     assert [(s.title, fixed(s.lines[0].rounded, 2)) for s in forward] == [
-        ("×", "-2.00"), ("×", "6.00"), ("+", "4.00"), ("+", "1.00"), ("×(−1)", "-1.00"), ("exp", "0.37"), ("+1", "1.37"),
-        ("1/x", "0.73"),
+        ("×", "-2.00"), ("×", "6.00"), ("+", "4.00"), ("+", "1.00"),
+        ("×(−1)", "-1.00"), ("exp", "0.37"), ("+1", "1.37"), ("1/x", "0.73"),
     ]  # fmt: skip
     back = [s for s in explanation.steps if isinstance(s, LocalStep)]
     assert [(s.title, fixed(s.lines[0].rounded, 2)) for s in back[:4]] == [
@@ -230,7 +231,7 @@ def test_layers() -> None:
 
 
 def test_what_is_asked_for_wrongly_is_said() -> None:
-    with pytest.raises(ValueError, match='"gate", "op", "layer".*Received: detail=\'gates\''):
+    with pytest.raises(ValueError, match=r'"gate", "op", "layer".*Received: detail=\'gates\''):
         neuron(detail="gates")
     with pytest.raises(ValueError, match=r"an int from 0 to 15.*Received: decimals=-1"):
         neuron(decimals=-1)
@@ -256,3 +257,26 @@ def test_results_that_depend_on_no_source_have_no_way_back() -> None:
     explanation = tf.explain(tape, y, w)
     assert not any(isinstance(s, LocalStep | SeedStep) for s in explanation.steps)
     assert "Backward" not in explanation.text()
+
+
+def test_the_slides_picture_and_page(tmp_path) -> None:
+    explanation = neuron(detail="gate", decimals=2)
+    by_hand, exact = explanation.circuit().svg(), explanation.circuit(by_hand=False).svg()
+    for drawn in (by_hand, exact):
+        for number in ("0.73", "−0.53", "−0.20", "0.37", "1.37"):
+            assert f">{number}<" in drawn
+    assert ">−0.60<" in by_hand
+    assert ">−0.60<" not in exact
+    assert ">−0.59<" in exact
+    path = explanation.to_html(tmp_path / "neuron.html")
+    assert path.read_text(encoding="utf-8") == explanation.to_html()
+    layers = neuron(detail="layer")
+    assert layers.circuit().detail == "layer"
+    assert "<!doctype html>" in layers.to_html().lower()
+
+
+def test_the_docstrings_example() -> None:
+    test = doctest.DocTestParser().get_doctest(tf.explain.__doc__, {"tf": tf}, "explain", None, 0)
+    assert test.examples
+    result = doctest.DocTestRunner().run(test)
+    assert (result.attempted, result.failed) == (3, 0)

@@ -35,7 +35,7 @@ def test_every_number_has_so_many_decimals() -> None:
 
 
 def test_by_hand() -> None:
-    """x = 1.234: x² = 1.522756 -> 1.52; exp(1.52) = 4.5722 -> 4.57; back 1·4.57 = 4.57; 2·1.234·4.57 = 11.27876 -> 11.28."""
+    """x² = 1.522756 -> 1.52; exp(1.52) = 4.5722 -> 4.57; back: 1·4.57 = 4.57; 2·1.234·4.57 = 11.27876 -> 11.28."""
     x = tf.Variable(1.234, dtype=tf.float64, name="x")
     with tf.GradientTape() as tape:
         y = tf.exp(tf.square(x))

@@ -206,6 +206,74 @@ def test_lines_inside_traced_functions() -> None:
     assert reason.data["index"] == (0, 0)
 
 
+def test_the_branch_that_a_traced_function_took() -> None:
+    w = tf.Variable(2.0)
+
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            y = tf.stop_gradient(x * w)
+        else:
+            y = x * w
+        return y * 3.0
+
+    with tf.GradientTape(persistent=True) as tape:
+        yes, no = f(tf.constant(1.0)), f(tf.constant(-1.0))
+    reason = tape.why(yes, w)
+    assert float(tape.gradient(yes, w)) == 0.0
+    assert (reason.code, reason.gradient) == ("stop_gradient", "zero")
+    assert reason.place.text == "y = tf.stop_gradient(x * w)"
+    assert tape.why(no, w).code == "fine"
+
+
+def test_a_traced_function_that_draws_is_not_run_again() -> None:
+    w, b = tf.Variable(2.0), tf.Variable(1.0)
+    drop = keras.layers.Dropout(0.5)
+
+    @tf.function
+    def dead(x):
+        return tf.reduce_sum(drop(tf.nn.relu(x * w - 100.0), training=True) + tf.round(b))
+
+    with tf.GradientTape() as tape:
+        y = dead(tf.ones(4))
+    reason, other = tape.why(y, [w, b])
+    assert (reason.code, reason.gradient, reason.place.text) == (
+        "flat",
+        "zero",
+        "y = dead(tf.ones(4))",
+    )
+    assert "functions_eagerly" in reason.fix
+    assert (other.code, other.op, other.place.text[:6]) == ("no_derivative", "Round", "return")
+
+
+def test_minimize_without_gradients_tells_the_reasons() -> None:
+    w = tf.Variable([1.0, 2.0])
+    with pytest.raises(
+        ValueError, match=r"(?s)No gradients provided.*tf\.round at .* has no derivative"
+    ):
+        keras.optimizers.SGD(0.1).minimize(lambda: tf.reduce_sum(tf.round(w)), [w])
+
+
+def test_numpy_function_is_named() -> None:
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        h = tf.numpy_function(np.sinh, [x], tf.float32)
+        y = tf.reduce_sum(h * 0.5)
+    reason = tape.why(y, x)
+    assert (reason.code, reason.op) == ("numpy", "tf.numpy_function")
+    assert "tf.py_function" in reason.fix
+
+
+def test_in_a_notebook_it_is_markdown() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = tf.round(x)
+    text = tape.why(y, x)._repr_markdown_()
+    assert text.startswith("**no_derivative** tf.round at")
+    assert ": y = tf.round(x)`" in text
+    assert "*To do:* leave tf.round out" in text
+
+
 def test_inside_a_function_that_is_traced() -> None:
     w, b = tf.Variable(2.0), tf.Variable(1.0)
     found: list[Reason] = []
@@ -257,7 +325,7 @@ def test_what_functions_do_inside_is_found() -> None:
     def inner(a):
         with tape.stop_recording():
             b = a * 2.0
-        return b
+        return b  # noqa: RET504
 
     class Model:
         def __init__(self):
@@ -362,6 +430,69 @@ def test_numbers_that_become_infinite_are_named() -> None:
             tf.exp([1.0, 200.0])
     finally:
         tf.debugging.disable_check_numerics()
+
+
+def test_two_dtypes_are_named_with_their_lines() -> None:
+    x = tf.Variable([1.0, 2.0])
+    z = tf.constant(np.ones(2))
+    with pytest.raises(
+        TypeError, match=r"`x` is float32 \(tf.Variable\(\[1.0, 2.0\]\) at test_asking.py:\d+\)"
+    ):
+        x * z
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"`z` is float64 \(tf.constant\(np.ones\(2\)\) at"
+    ):
+        tf.add(x, z)
+    with pytest.raises(TypeError, match=r"`tf.ones\(2\)` is float32, `z` is float64"):
+        tf.ones(2) - z
+
+
+def test_operations_have_the_names_of_the_code() -> None:
+    x = tf.Variable([1.0, 2.0, 3.0])
+    with tf.GradientTape(persistent=True) as tape:
+        chosen = tf.reduce_sum(tf.where(x > 5.0, x, 0.0))
+        order = tf.cast(tf.argsort(x), tf.float32)
+    assert tape.why(chosen, x).message.startswith("tf.where at")
+    assert tape.why(order, x).message.startswith("tf.argsort at")
+
+
+def test_operands_of_what_a_layer_does_inside_are_not_named() -> None:
+    start = keras.initializers.Constant(-50.0)
+    model = keras.Sequential(
+        [keras.layers.Dense(2, "relu", bias_initializer=start, input_shape=(1,))]
+    )
+    data = tf.ones([3, 1])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(data))
+    reason = tape.why(loss, model.layers[0].kernel)
+    assert (reason.code, reason.variable) == ("dead_unit", "model.layers[0].kernel")
+    assert "data" not in reason.message
+
+
+def test_softmax_twice_is_remarked() -> None:
+    w = tf.Variable([[0.1, -0.2, 0.3]])
+    with tf.GradientTape() as tape:
+        p = tf.nn.softmax(w)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=p))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert note.startswith("tf.nn.sparse_softmax_cross_entropy_with_logits at test_asking.py:")
+    assert "takes logits, but gets what tf.nn.softmax at test_asking.py:" in note
+
+
+def test_rows_against_columns_are_remarked() -> None:
+    w, labels = tf.Variable([[1.0], [2.0]]), tf.constant([1.0, 0.0, 2.0])
+    with tf.GradientTape() as tape:
+        out = tf.ones([3, 2]) @ w
+        loss = tf.reduce_mean(tf.square(labels - out))
+    (note,) = tape.why(loss, w).data["notes"]
+    assert "makes shape (3, 3) of (3,) and (3, 1)" in note
+
+
+def test_the_warning_about_softmax_twice_has_the_line() -> None:
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax", input_shape=(2,))])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with pytest.warns(UserWarning, match=r"(?s)Was this intended\?.*loss\(\[1\], model"):
+        loss([1], model(tf.ones([1, 2])))
 
 
 def test_an_empty_target_is_an_error() -> None:

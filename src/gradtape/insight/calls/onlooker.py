@@ -25,7 +25,7 @@ from gradtape.base.quiet import quiet
 from gradtape.base.site import PACKAGE_ROOT, user_site
 from gradtape.core.context import GRADIENT_OBSERVERS, STATE, no_recording
 from gradtape.core.convert import convert
-from gradtape.core.tape import GradientTape
+from gradtape.core.tape import KEPT_BYTES, GradientTape
 from gradtape.core.variable import Variable
 from gradtape.insight.calls.scene import in_scene
 from gradtape.insight.calls.spots import PLACES, Source, Spot, Turn, Wish, write_spots
@@ -33,6 +33,10 @@ from gradtape.insight.source import Place, place_of
 
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
+MANY_GATES = 40  # from which a network is explained by its layers
+ENTRIES = 40  # of a gradient that are all written out
+LONGEST = 2 * 2**20  # characters of a derivation, a picture
+LONGEST_PAGE = 8 * 2**20
 TRACED = (
     "This call is in a traced function: there are no numbers when it is traced. With --eagerly functions run as plain "
     "Python, and the call is explained."
@@ -49,7 +53,8 @@ class Seen:
     seeds: list[Any]
     gradients: list[Any]
     names: dict[str, Any]
-    file: str
+    place: Place
+    function: str
 
 
 class Onlooker:
@@ -73,7 +78,7 @@ class Onlooker:
         with self.lock:
             for key, seen in self.pending.items():
                 spot = self.spots[key]
-                spot.turns.append(self.explained(seen, spot.times))
+                spot.turns.append(self.explained(self._later(seen, spot.times), spot.times))
             self.pending.clear()
             write_spots(self.wish.out, list(self.spots.values()))
 
@@ -93,9 +98,12 @@ class Onlooker:
             return
         with self.lock:
             key = site[0].co_filename, site[1], site[0].co_firstlineno
+            place = place_of(site)
+            if place is None:
+                return
             spot = self.spots.get(key)
             if spot is None:
-                spot = self.spots[key] = _spot(place_of(site))
+                spot = self.spots[key] = _spot(place)
             spot.times += 1
             if len(self.spots) > PLACES or not self.wish.covers(spot, self.main):
                 return
@@ -103,20 +111,33 @@ class Onlooker:
                 spot.trouble = TRACED
                 return
             names = _names(frame, tape, targets, sources)
-            seen = Seen(tape, targets, sources, seeds, gradients, names, spot.file)
+            seen = Seen(tape, targets, sources, seeds, gradients, names, place, site[0].co_name)
+            self.pending.pop(key, None)
+            spot.trouble = ""
             if _is_shown(spot.times):
-                self.pending.pop(key, None)
-                spot.turns.append(self.explained(seen, spot.times))
+                spot.turns.append(
+                    self.explained(lambda: _turn(seen, spot.times, self.wish), spot.times)
+                )
+            elif (size := _size(tape)) > KEPT_BYTES:
+                spot.trouble = (
+                    f"The last call is not explained: its tape holds {size / 2**20:,.0f} MiB."
+                )
             else:
                 seen.tape = _kept(tape)
                 self.pending[key] = seen
 
-    def explained(self, seen: Seen, turn: int) -> Turn:
+    def _later(self, seen: Seen, turn: int) -> Callable[[], Turn]:
+        """The making of a turn when the user's frame has gone."""
+        return lambda: in_scene(
+            seen.place, seen.function, seen.names, lambda: _turn(seen, turn, self.wish)
+        )
+
+    def explained(self, make: Callable[[], Turn], turn: int) -> Turn:
         """A call as data; where something of it cannot be explained, why not."""
         self.busy.now = True
         try:
             with no_recording(), quiet(), _silent(), _printing():
-                return in_scene(seen.file, seen.names, lambda: _turn(seen, turn, self.wish.live))
+                return make()
         except Exception as error:  # whatever it is, the user's program goes on
             return Turn(turn, [], [], trouble=_excuse(error))
         finally:
@@ -143,8 +164,7 @@ def _call() -> tuple[Any, Any]:
     return user_site(3), caller
 
 
-def _spot(place: Place | None) -> Spot:
-    assert place is not None
+def _spot(place: Place) -> Spot:
     cell = CELL.search(place.file)
     end = place.end_line if place.end_line >= place.line else place.line
     lines = [linecache.getline(place.file, n).rstrip() for n in range(place.line, end + 1)]
@@ -155,6 +175,12 @@ def _spot(place: Place | None) -> Spot:
         end_line=end,
         code=textwrap.dedent("\n".join(lines)),
     )
+
+
+def _size(tape: Any) -> int:
+    """Bytes of the results that a tape holds."""
+    outputs = [record[3] for record in tape._records]
+    return sum(y._value.nbytes for o in outputs for y in (o if type(o) is tuple else (o,)))
 
 
 def _kept(tape: Any) -> Any:
@@ -199,18 +225,28 @@ def _silent() -> Iterator[None]:
 @contextmanager
 def _printing() -> Iterator[None]:
     """Numbers are written in one way, whatever the user's program has set."""
-    with np.printoptions(precision=6, threshold=40, edgeitems=3, linewidth=100, suppress=False):
+    with np.printoptions(precision=6, linewidth=100, suppress=False, floatmode="maxprec"):
         yield
 
 
-def _turn(seen: Seen, turn: int, live: bool) -> Turn:
+def _turn(seen: Seen, turn: int, wish: Wish) -> Turn:
     made = Turn(turn, [], [])
     target: Any = seen.targets[0] if len(seen.targets) == 1 else seen.targets
     try:
-        from gradtape.insight.explanation import explain
+        from gradtape.insight.explanation import Explanation, explain
 
         seeds = None if all(s is None for s in seen.seeds) else seen.seeds
-        explanation = explain(seen.tape, target, seen.sources, output_gradients=seeds)
+        explanation = explain(
+            seen.tape,
+            target,
+            seen.sources,
+            detail=wish.detail or "op",
+            decimals=wish.decimals,
+            output_gradients=seeds,
+        )
+        gates = explanation.recording.gates
+        if not wish.detail and len(gates) > MANY_GATES and any(gate.layers for gate in gates):
+            explanation = Explanation(explanation.tensors, "layer", wish.decimals)
     except Exception as error:
         made.trouble = _excuse(error)
         explanation = None
@@ -220,13 +256,16 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
         made.targets.append(name)
     for n, (source, gradient) in enumerate(zip(seen.sources, seen.gradients)):
         name = told.get(("source", n)) or _name_of(source, seen.names) or f"source {n + 1}"
-        made.sources.append(_source(seen, name, source, gradient))
+        made.sources.append(_source(name, source, gradient))
+    _give_reasons(made.sources, seen, target)
     if explanation is not None:
-        for part, render in _PARTS.items():
-            if part == "page" and not live:
-                continue
+        for part in ("page",) if wish.live else ("text", "derivation", "circuit"):
             try:
-                setattr(made, part, render(explanation))
+                text = _PARTS[part](explanation)
+                if len(text) > (LONGEST_PAGE if wish.live else LONGEST):
+                    made.trouble = made.trouble or _too_long(part, len(text))
+                else:
+                    setattr(made, part, text)
             except Exception as error:
                 made.trouble = made.trouble or _excuse(error)
     return made
@@ -234,10 +273,18 @@ def _turn(seen: Seen, turn: int, live: bool) -> Turn:
 
 _PARTS: dict[str, Callable[[Any], str]] = {
     "text": lambda explanation: explanation.text(),
-    "derivation": lambda explanation: explanation.html(),
+    "derivation": lambda explanation: explanation._repr_html_(),
     "circuit": lambda explanation: explanation.circuit().svg(),
     "page": lambda explanation: explanation.to_html(),
 }
+
+
+def _too_long(part: str, length: int) -> str:
+    name = {"text": "derivation", "page": "live page"}.get(part, part)
+    return (
+        f"The {name} is left out: it is {length / 2**20:.1f} MiB long. Ask for less: --detail layer, or an entry with "
+        'tf.explain(tape, target).entry("name", index).'
+    )
 
 
 def _told(explanation: Any) -> Iterator[tuple[tuple[str, int], str]]:
@@ -266,17 +313,17 @@ def _excuse(error: Exception) -> str:
     )
 
 
-def _source(seen: Seen, name: str, source: Any, gradient: Any) -> Source:
+def _source(name: str, source: Any, gradient: Any) -> Source:
     value = source._value
     made = Source(name, list(value.shape), value.dtype.name, "none")
     if gradient is not None:
         array = np.asarray(convert(gradient)._value)
         numbers = array.astype(complex if array.dtype.kind == "c" else float)
         made.state = _state(numbers)
-        made.text = np.array2string(array if array.dtype.kind in "fc" else numbers)
+        shown = array if array.dtype.kind in "fc" else numbers
+        digits = 6 if array.size <= ENTRIES else 4
+        made.text = np.array2string(shown, precision=digits, threshold=ENTRIES, edgeitems=2)
         made.norm = _norm(numbers)
-    if made.state != "some":
-        _give_reason(made, seen, source)
     return made
 
 
@@ -291,16 +338,23 @@ def _norm(array: np.ndarray) -> float | None:
     return norm if np.isfinite(norm) else None
 
 
-def _give_reason(made: Source, seen: Seen, source: Any) -> None:
+def _give_reasons(sources: list[Source], seen: Seen, target: Any) -> None:
+    """Say why gradients are None, zero or not finite."""
+    if all(source.state == "some" for source in sources):
+        return
     try:
-        reason = seen.tape.why(seen.targets[0], source)
-        made.code, made.reason = str(reason.code), str(reason.message)
-        made.fix = str(reason.fix or "")
-        place = reason.place
-        if place is not None:
-            made.where = f"{_where(place.file)}, line {place.line}: {place.text}"
+        reasons = seen.tape.why(target, list(seen.sources))
     except Exception as error:
-        made.reason = _excuse(error)
+        for source in sources:
+            source.reason = "" if source.state == "some" else _excuse(error)
+        return
+    for source, reason in zip(sources, reasons):
+        if source.state == "some" or reason.code == "fine":
+            continue
+        source.code, source.reason, source.fix = reason.code, reason.message, reason.fix
+        if reason.place is not None:
+            place = reason.place
+            source.where = f"{_where(place.file)}, line {place.line}: {place.text}"
 
 
 def _where(file: str) -> str:

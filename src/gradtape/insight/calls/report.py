@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from importlib.resources import files
 
 from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.insight.calls.tables import STATES, source_table
+
+LONGEST = 80  # characters of a call in the list of calls
+STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 def report(file: str, spots: list[Spot], trouble: str = "") -> str:
@@ -17,7 +21,11 @@ def report(file: str, spots: list[Spot], trouble: str = "") -> str:
     """
     name = escape(file)
     shown = [spot for spot in spots if spot.told]
-    style = (files("gradtape.insight.calls") / "report.css").read_text("utf-8")
+    room = files("gradtape.insight.calls")
+    own = [(room / name).read_text("utf-8") for name in ("report.css", "sources.css")]
+    turns = [turn for spot in shown for turn in spot.turns]
+    styles = [*own, *(text for turn in turns for text in STYLE.findall(turn.derivation))]
+    style = "\n".join(dict.fromkeys(styles))  # each once, however many derivations bring it
     failed = f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
     contents = "".join(f"<li>{_line(n, spot)}</li>" for n, spot in enumerate(shown, start=1))
     listed = f'<nav aria-label="Calls"><ol>{contents}</ol></nav>' if len(shown) > 1 else ""
@@ -43,7 +51,8 @@ def _summary(spots: list[Spot]) -> str:
 def _line(number: int, spot: Spot) -> str:
     states = _states(spot)
     note = f' <span class="state">{escape(states)}</span>' if states else ""
-    first = spot.code.partition("\n")[0].strip()
+    code = " ".join(spot.code.split())
+    first = code if len(code) <= LONGEST else f"{code[: LONGEST - 1]}…"
     return (
         f'<a href="#call-{number}">{escape(spot.title)}</a> <code>{escape(first)}</code>'
         f' <span class="times">{_times(spot)}</span>{note}'
@@ -78,15 +87,12 @@ def _section(number: int, spot: Spot) -> str:
 def _turn(spot: Spot, turn: Turn, first: bool) -> str:
     trouble = f'<p class="trouble">{escape(turn.trouble)}</p>' if turn.trouble else ""
     circuit = (
-        f'<h3>Circuit</h3><div class="picture" tabindex="0" role="region" aria-label="Circuit">{turn.circuit}</div>'
+        f'<h3>Circuit</h3><div class="picture" tabindex="0" role="group" aria-label="Circuit">{turn.circuit}</div>'
         if turn.circuit
         else ""
     )
-    derivation = (
-        f'<h3>Derivation</h3><div class="derivation">{turn.derivation}</div>'
-        if turn.derivation
-        else ""
-    )
+    steps = STYLE.sub("", turn.derivation)
+    derivation = f'<div class="derivation">{steps}</div>' if steps else ""
     body = f"{trouble}{source_table(turn)}{circuit}{derivation}"
     if spot.times == 1:
         return body

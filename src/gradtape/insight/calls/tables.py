@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from gradtape.insight.calls.spots import Source, Turn
 
+CODE = re.compile(r"`([^`\n]+)`")
 STATES = {"some": "", "zero": "zero", "none": "None", "not finite": "not finite"}
 
 
@@ -15,7 +17,7 @@ def source_table(turn: Turn) -> str:
     targets = ", ".join(f"<code>{escape(name)}</code>" for name in turn.targets)
     return (
         f"<p>Target: {targets}</p>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="Gradients"><table class="sources"><thead><tr>'
+        '<div class="scroll" tabindex="0" role="group" aria-label="Gradients"><table class="sources"><thead><tr>'
         '<th scope="col">source</th><th scope="col">shape</th><th scope="col">dtype</th><th scope="col">norm</th>'
         f'<th scope="col">gradient</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
@@ -37,5 +39,10 @@ def _reason(source: Source) -> str:
     if not source.reason:
         return ""
     where = f'<br><span class="where">{escape(source.where)}</span>' if source.where else ""
-    fix = f'<br><span class="fix">{escape(source.fix)}</span>' if source.fix else ""
-    return f'<p class="reason">{escape(source.reason)}{where}{fix}</p>'
+    fix = f'<br><span class="fix">To do: {_marked(source.fix)}</span>' if source.fix else ""
+    return f'<p class="reason">{_marked(source.reason)}{where}{fix}</p>'
+
+
+def _marked(text: str) -> str:
+    """A text as HTML, what stands between backticks as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradtape.base.errors import ArgumentError
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.data import data_of
 from gradtape.insight.circuit.drawing import Drawing
 from gradtape.insight.circuit.dress import Dress, Look
@@ -23,16 +24,38 @@ from gradtape.insight.circuit.unfold import View, views
 from gradtape.insight.recording import Recording
 
 _MANY = 40  # gates, from which a model is folded into its layers
+_NOTEBOOK = 400_000  # characters that one output of a notebook may take
 
 
 class Circuit:
-    """The picture of a computation: gates, wires, values above, gradients below."""
+    """The picture of a computation: gates, wires, the value above each wire and its gradient below.
+
+    drawing: the picture as data, laid out.  crossings: how many crossings of wires are left in it.
+    A notebook shows it as it is; `save` writes it. A gradient's colour is its sign, the wire's width its strength.
+
+    >>> w = tf.Variable(2.0, name="w")
+    >>> with tf.GradientTape() as tape:
+    ...     loss = (w * 3.0 - 1.0) ** 2
+    >>> circuit = tf.explain(tape, loss).circuit()
+    >>> print(circuit.mermaid().partition("\\n  linkStyle")[0])
+    flowchart LR
+      n0["w"]
+      n1(("×3"))
+      n2(("−1"))
+      n3(("x²"))
+      n4["loss"]
+      n0 -->|"2 / 30"| n1
+      n1 -->|"6 / 10"| n2
+      n2 -->|"5 / 10"| n3
+      n3 -->|"25 / 1"| n4
+    """
 
     def __init__(self, recording: Recording, detail: str, look: Look, opens: Opens | None) -> None:
         self.recording = recording
         self.detail = detail
         self._look = look
         self._opens = opens
+        self._captions = Captions(recording, look.decimals, look.gradients)
         self._picture: Picture | None = None
 
     def __repr__(self) -> str:
@@ -66,11 +89,11 @@ class Circuit:
 
     def dot(self) -> str:
         """The circuit in Graphviz's language."""
-        return dot_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+        return dot_of(sketch_of(self._captions, self._opens), self._dress())
 
     def mermaid(self) -> str:
         """The circuit as a Mermaid flowchart."""
-        return mermaid_of(sketch_of(self.recording, self._opens), Dress(self.recording, self._look))
+        return mermaid_of(sketch_of(self._captions, self._opens), self._dress())
 
     def json(self) -> str:
         """The laid-out drawing as JSON: the fields are those in the docstring of `gradtape.insight.circuit`."""
@@ -112,10 +135,20 @@ class Circuit:
         return self.svg()
 
     def _repr_html_(self) -> str:
-        return fragment_of(self._views(), self._title(), f"Circuit of {self._name()}")
+        heading = f"Circuit of {self._name()}"
+        whole = fragment_of(self._views(), self._title(), heading)
+        if len(whole) <= _NOTEBOOK:
+            return whole
+        note = (
+            ' Too large to unfold in a notebook: `save("circuit.html")` writes the page that does.'
+        )
+        return fragment_of(self._views()[:1], self._title(), heading, note)
 
     def _views(self) -> list[View]:
-        return views(self.recording, self._look, self._opens, self._laid_out())
+        return views(self._captions, self._look, self._opens, self._laid_out())
+
+    def _dress(self) -> Dress:
+        return Dress(self._captions, self._look)
 
     def _name(self) -> str:
         names = [self.recording.wires[t].name or "the target" for t in self.recording.targets]
@@ -126,7 +159,7 @@ class Circuit:
 
     def _laid_out(self) -> Picture:
         if self._picture is None:
-            self._picture = picture_of(self.recording, self._look, self._opens)
+            self._picture = picture_of(self._captions, self._look, self._opens)
         return self._picture
 
 

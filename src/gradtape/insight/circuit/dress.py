@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradtape.insight.circuit import figures
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.graph import Vertex
-from gradtape.insight.circuit.sketch import Box, about
+from gradtape.insight.circuit.sketch import Box
 from gradtape.insight.circuit.widths import shortened, width_of
-from gradtape.insight.recording import Recording
 
 NUMBER = 13.0  # font sizes
 SIGN = 17.0
-SMALL = 13.0
+SMALL = 12.5
 PILL = 13.0
 NAME = 15.0
 HEADING = 13.0
@@ -49,39 +48,17 @@ class Look:
 
 
 class Dress:
-    """The texts, colours and sizes of one recording's drawing."""
+    """The sizes of what stands in a drawing, by its texts."""
 
-    def __init__(self, recording: Recording, look: Look) -> None:
-        self.recording = recording
+    def __init__(self, captions: Captions, look: Look) -> None:
+        self.captions = captions
+        self.recording = captions.recording
         self.look = look
         self.down = look.down
         digits = "0" * (3 if look.decimals is None else max(look.decimals, 1))
         self.least = width_of(
             f"−0.{digits}", NUMBER, True
         )  # a live page may put other numbers there
-        magnitudes = [figures.largest(w.gradient) for w in recording.wires]
-        for gate in recording.gates:
-            magnitudes += [figures.largest(p) for p in gate.parts]
-        self.reference = max(magnitudes, default=0.0)
-
-    def value(self, wire: int) -> str:
-        return figures.value_text(self.recording.wires[wire].value, self.look.decimals)
-
-    def gradient(self, wire: int) -> str:
-        return self.part(self.recording.wires[wire].gradient)
-
-    def part(self, gradient: np.ndarray | None) -> str:
-        return figures.gradient_text(gradient, self.look.decimals) if self.look.gradients else ""
-
-    def tone(self, gradient: np.ndarray | None) -> tuple[str, int]:
-        """The sign and the strength of a gradient, as classes of colour and width."""
-        if not self.look.gradients:
-            return "none", 0
-        kind = figures.tone(gradient)
-        return kind, figures.strength(figures.largest(gradient), self.reference)
-
-    def title(self, wire: int) -> str:
-        return about(self.recording.wires[wire])
 
     def called(self, wire: int) -> str:
         """The name of a computed wire in the code: targets and leaves have theirs beside them, entries need none."""
@@ -92,7 +69,7 @@ class Dress:
 
     def label_room(self, wire: int) -> tuple[float, float, float]:
         """The widths that the value and the gradient of a wire take, and its name before the value."""
-        texts = self.value(wire), self.gradient(wire)
+        texts = self.captions.value(wire), self.captions.gradient(wire)
         value, gradient = [width_of(t, NUMBER, True) for t in texts]
         name = self.called(wire)
         before = width_of(name, CALLED) + CALLED_GAP if name else 0.0
@@ -137,7 +114,7 @@ class Dress:
 
     def tag(self, part: np.ndarray | None) -> Vertex:
         """The gradient of one branch, under its wire."""
-        text = self.part(part)
+        text = self.captions.part(part)
         if not text:
             return Vertex(0, 6, 6, [0], [0], [0], spot=-1, arrivals=[0])
         width = max(width_of(text, NUMBER, True), self.least)
@@ -175,7 +152,7 @@ class Dress:
                 width_of(heading_text(box), HEADING, True),
                 *[width_of(t, DETAIL) for t in detail_texts(box)],
             )
-            width, height = max(width + 22, 84.0), 26.0 + 15 * len(box.details) + 4
+            width, height = max(width + 22, 84.0, box.width), 26.0 + 15 * len(box.details) + 4
         elif form_of(box, ins, outs) == "circle":
             return 2 * RADIUS, 2 * RADIUS
         else:
@@ -195,7 +172,7 @@ def form_of(box: Box, ins: int, outs: int) -> str:
         return ""
     if box.kind in ("layer", "frame"):
         return "box"
-    short = width_of(box.text, SMALL) <= 1.74 * RADIUS
+    short = width_of(box.text, SMALL) <= 1.63 * RADIUS
     return "circle" if short and ins <= 2 and outs <= 1 else "pill"
 
 

@@ -26,13 +26,14 @@ from gradtape.insight.circuit.dress import (
     sign_text,
 )  # fmt: skip
 from gradtape.insight.circuit.graph import Columns, Strand
-from gradtape.insight.circuit.scene import Picture, Scene
-from gradtape.insight.circuit.sketch import Box
+from gradtape.insight.circuit.scene import Picture, Scene, Tag
+from gradtape.insight.circuit.sketch import Box, Uses
 from gradtape.insight.circuit.widths import width_of
 
 Key = tuple[str, int]
 Port = tuple[int, int]
 GAP = 34.0  # the most usual room between columns
+STRAIGHT = 12.0  # where all wires go straight on
 _LANE = 10.0  # between wires that go back to the start of the next row
 _BETWEEN = 26.0  # rows
 
@@ -148,7 +149,7 @@ class _Emitter:
         """Steeper wires need more room between columns."""
         rises = [abs(self._level_in(s) - self._level_out(s)) for s in gap]
         steepest = max(rises, default=0.0)
-        return 12.0 if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
+        return STRAIGHT if steepest == 0 else min(GAP - 8 + steepest * 0.2, 120.0)
 
     def _level_out(self, s: Strand) -> float:
         return self.vertices[s.start].level + self.vertices[s.start].outs[s.start_port]
@@ -311,36 +312,45 @@ class _Emitter:
         net, wire = scene.nets[number], scene.wires[number]
         key: Key = ("net", number)
         source, port = net.source
-        tone, strong = dress.tone(dress.recording.wires[wire].gradient)
+        gradients = dress.recording.wires[wire].gradient
+        if source in scene.entries.values():
+            gradients = scene.sketch.brought.get(wire, gradients)
+        tone, strong = dress.captions.tone(gradients)
         name = value = gradient = None
         if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2
             name, value, gradient = self._label(wire, middle, self._across(source, port), tone)
-        gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
-            tuple(self.dots.get(key, ())), gate, position, dress.title(wire), name,
+            tuple(self.dots.get(key, ())), self._uses(net.sinks), dress.captions.about(wire), name,
         )  # fmt: skip
 
-    def _sink(self, sink: Port) -> Port:
-        if sink[0] not in self.scene.boxes:
-            return -1, -1
-        box = self.scene.sketch.boxes[self.scene.boxes[sink[0]]]
-        return box.gate, box.positions[sink[1]]
+    def _uses(self, sinks: list[Port]) -> Uses:
+        """The gates that a wire leads to, with the positions of their inputs."""
+        found: list[tuple[int, int]] = []
+        for v, port in sinks:
+            if v in self.scene.tags:
+                found += self._tagged(self.scene.tags[v])
+            elif v in self.scene.boxes:
+                found += self.scene.sketch.boxes[self.scene.boxes[v]].uses[port]
+        return tuple(found)
+
+    def _tagged(self, tag: Tag) -> Uses:
+        return self.scene.sketch.boxes[tag.box].uses[tag.port]
 
     def _branch(self, v: int) -> Line:
         scene, dress = self.scene, self.dress
         tag = scene.tags[v]
         box = scene.sketch.boxes[tag.box]
         wire = box.inputs[tag.port]
-        tone, strong = dress.tone(tag.part)
-        text = dress.part(tag.part)
+        tone, strong = dress.captions.tone(tag.part)
+        text = dress.captions.part(tag.part)
         middle = (self.at.start[v] + self.at.stop[v]) / 2
         part = self._below(text, middle, self._across(v, 0), "part", tone) if text else None
         return Line(
             wire, tuple(self.paths.get(("tag", v), ())), tone, strong, None, part,
-            tuple(self.dots.get(("tag", v), ())), box.gate, box.positions[tag.port],
-            dress.title(wire),
+            tuple(self.dots.get(("tag", v), ())), self._tagged(tag), dress.captions.about(wire),
+            branch=True,
         )  # fmt: skip
 
     # -- texts
@@ -350,7 +360,7 @@ class _Emitter:
     ) -> tuple[Text | None, Text, Text | None]:
         """The name, the value, the gradient of a wire."""
         room, _, before = self.dress.label_room(wire)
-        text, name = self.dress.value(wire), self.dress.called(wire)
+        text, name = self.dress.captions.value(wire), self.dress.called(wire)
         if self.dress.down:
             x, y = across - OFF, along + 0.36 * NUMBER
             value = Text(x, y, text, "value", NUMBER, room, "end")
@@ -361,7 +371,7 @@ class _Emitter:
             x -= room / 2 + CALLED_GAP
         size = width_of(name, CALLED)
         called = Text(x, y, name, "called", CALLED, size, "end") if name else None
-        text = self.dress.gradient(wire)
+        text = self.dress.captions.gradient(wire)
         middle = along if self.dress.down else value.x
         below = self._below(text, middle, across, "gradient", tone) if text else None
         return called, value, below

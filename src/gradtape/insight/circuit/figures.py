@@ -43,9 +43,13 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def norm(array: np.ndarray) -> float:
-    """The Euclidean norm, summed in float64 one entry after the other: the same on every machine."""
-    flat = np.abs(np.asarray(array).reshape(-1)).astype(np.float64)
-    return float(np.sqrt(np.cumsum(flat * flat)[-1])) if flat.size else 0.0
+    """The Euclidean norm, summed in float64."""
+    magnitudes = np.abs(_wide(array))
+    return float(np.sqrt(np.sum(magnitudes * magnitudes)))
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, copy=False)
 
 
 def few(array: np.ndarray, decimals: int | None = None) -> str:
@@ -90,7 +94,7 @@ def tone(array: np.ndarray | None) -> str:
     """The sign of a gradient: "plus", "minus", "mixed", "zero"; "none" where there is none; "bad" if not finite."""
     if array is None or (array.dtype.kind not in "fc" and array.dtype.name != "bfloat16"):
         return "none"
-    array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    array = _wide(array)
     if not np.isfinite(array).all():
         return "bad"
     if not array.any():
@@ -106,8 +110,8 @@ def largest(array: np.ndarray | None) -> float:
     """The largest magnitude of the finite entries."""
     if array is None or not array.size:
         return 0.0
-    magnitudes = np.abs(array.astype(np.complex128))
-    return float(np.max(np.where(np.isfinite(magnitudes), magnitudes, 0.0)))
+    magnitudes = np.abs(_wide(array))
+    return float(np.max(magnitudes, where=np.isfinite(magnitudes), initial=0.0))
 
 
 def strength(magnitude: float, reference: float) -> int:

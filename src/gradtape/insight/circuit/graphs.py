@@ -44,8 +44,8 @@ def joins(sketch: Sketch, dress: Dress) -> list[Join]:
         for wire, part in zip(box.inputs, box.parts):
             gradient: np.ndarray | None = dress.recording.wires[wire].gradient
             gradient = gradient if users[wire] == 1 else part
-            tone, strong = dress.tone(gradient)
-            texts = dress.value(wire), dress.part(gradient)
+            tone, strong = dress.captions.tone(gradient)
+            texts = dress.captions.value(wire), dress.captions.part(gradient)
             found.append(Join(source[wire], box.key, *texts, tone, strong))
     return found
 

@@ -30,7 +30,7 @@ def fragment_of(views: Sequence[View], title: str, heading: str, note: str = "")
         f'<div class="gt-page"><style>{style()}{_part("page.css")}</style>',
         f'<div class="bar"><h1>{escaped(heading)}</h1>{"".join(buttons)}</div>',
         f'<div class="view">{first}</div>',
-        f'<p class="about" aria-live="polite">{_REST}{_LAYERS if several else ""}{escaped(note)}</p>',
+        f'<div class="about" role="status" tabindex="0">{_REST}{_LAYERS if several else ""}{escaped(note)}</div>',
     ]
     if several:
         for view in views:

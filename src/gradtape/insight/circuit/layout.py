@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradtape.insight.circuit.dress import MARGIN, Dress
-from gradtape.insight.circuit.emit import GAP, emitted
+from gradtape.insight.circuit.emit import GAP, STRAIGHT, emitted
 from gradtape.insight.circuit.graph import Columns, Net, Strand, Vertex, into_columns
 from gradtape.insight.circuit.levels import assign_levels
 from gradtape.insight.circuit.order import order_columns
@@ -20,6 +20,7 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
         scene.vertices.append(vertex)
         return len(scene.vertices) - 1
 
+    _even(sketch, dress)
     vertex_of: list[int] = []
     sources: dict[int, tuple[int, int]] = {}
     for wire in sketch.entries:
@@ -38,6 +39,10 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
     for number, box in enumerate(sketch.boxes):
         for port, wire in enumerate(box.inputs):
             sinks.setdefault(wire, []).append((number, port))
+    layers = [scene.vertices[v] for v, b in scene.boxes.items() if sketch.boxes[b].kind == "layer"]
+    longest = max([tail for vertex in layers for tail in vertex.tails], default=0.0)
+    for vertex in layers:
+        vertex.tails = [longest for _ in vertex.tails]
     for wire in sketch.exits:
         scene.exits[wire] = add(Vertex(0, 5, 5, [0], [], [], spot=-1, last=True, arrivals=[0]))
     for wire, source in sources.items():
@@ -67,6 +72,14 @@ def scene_of(sketch: Sketch, dress: Dress) -> Scene:
         if box.kind == "end" and len(sinks.get(box.inputs[0], [])) == 1:
             scene.vertices[vertex_of[number]].last = True
     return scene
+
+
+def _even(sketch: Sketch, dress: Dress) -> None:
+    """Folded layers are equally wide: long rows of them stand below each other."""
+    layers = [box for box in sketch.boxes if box.kind == "layer"]
+    widest = max([dress.extent(b, len(b.inputs), len(b.outputs))[0] for b in layers], default=0.0)
+    for box in layers:
+        box.width = widest
 
 
 def _frame(scene: Scene, number: int, box: Box, dress: Dress) -> Vertex:
@@ -133,7 +146,10 @@ _CUT = 2  # wires that may go on in the next row
 
 def in_rows(graph: Columns, widest: float) -> list[Columns]:
     """The columns in rows no longer than `widest`, cut where few wires pass."""
-    lengths = [length + GAP for length in column_lengths(graph)]
+    lengths = [
+        length + (STRAIGHT if len(gap) < 2 else GAP)
+        for length, gap in zip(column_lengths(graph), [*graph.gaps, []])
+    ]
     if sum(lengths) <= widest * _SLACK:
         return [graph]
     cuts = [len({(s.start, s.start_port) for s in gap}) for gap in graph.gaps]
@@ -143,11 +159,15 @@ def in_rows(graph: Columns, widest: float) -> list[Columns]:
         while stop < count and (total + lengths[stop] <= widest or stop == first):
             total += lengths[stop]
             stop += 1
-        if stop < count:  # the best cut in the last third of the row
+        if (
+            stop < count
+        ):  # the best cut in the last third of the row, else the first good one after it
             low = first + max(1, (stop - first) * 2 // 3)
-            stop = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
-            if cuts[stop - 1] > _CUT:
-                return [graph]
+            best = min(range(low, stop + 1), key=lambda c: (cuts[c - 1], -c))
+            later = [c for c in range(stop, count) if cuts[c - 1] <= _CUT]
+            stop = best if cuts[best - 1] <= _CUT else later[0] if later else count
+            if sum(lengths[stop:]) < widest / 2 and stop != best:
+                stop = count
         rows.append((first, stop))
         first = stop
     return [_row(graph, first, stop) for first, stop in rows]

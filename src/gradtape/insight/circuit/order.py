@@ -13,6 +13,7 @@ from gradtape.insight.circuit.graph import Columns, Strand
 _SWEEPS = 8
 _SIFTS = 8
 _CROWD = 60  # columns with more vertices are not sifted
+_TANGLE = 400  # nor those with more strands beside them
 _SHAKES = 400
 _EFFORT = 24_000  # shakes times strands
 
@@ -150,7 +151,8 @@ def _sift(graph: Columns) -> None:
         places = _places(graph.columns)
         moved = False
         for column, members in enumerate(graph.columns):
-            if len(members) < 2 or len(members) > _CROWD:
+            beside = graph.gaps[max(column - 1, 0) : column + 1]
+            if not 1 < len(members) <= _CROWD or sum(map(len, beside)) > _TANGLE:
                 continue
             before: dict[int, list[tuple[int, int]]] = {v: [] for v in members}
             after: dict[int, list[tuple[int, int]]] = {v: [] for v in members}

@@ -18,11 +18,11 @@
       view.replaceChildren(template.content.cloneNode(true));
       shown = name;
       for (const b of buttons) b.disabled = b.dataset.to === name;
+      tell(null);
       if (focus) {
         const found = [...view.querySelectorAll("[data-layer]")].find((g) => g.dataset.layer === focus);
         if (found) { found.focus(); found.scrollIntoView({ block: "nearest", inline: "nearest" }); }
       }
-      tell(null);
     }
 
     function layerOf(target) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.drawing import Text
 from gradtape.insight.circuit.dress import Dress, Look
 from gradtape.insight.circuit.layout import arranged
@@ -11,20 +12,19 @@ from gradtape.insight.circuit.palette import LEGEND
 from gradtape.insight.circuit.scene import Picture
 from gradtape.insight.circuit.sketch import Opens, Sketch, sketch_of
 from gradtape.insight.circuit.widths import width_of
-from gradtape.insight.recording import Recording
 
 _MARGIN = 12.0
 _WIDEST = 1360.0
 
 
-def picture_of(recording: Recording, look: Look, opens: Opens | None) -> Picture:
+def picture_of(captions: Captions, look: Look, opens: Opens | None) -> Picture:
     """The whole picture of a recording."""
-    return framed(sketch_of(recording, opens), recording, look)
+    return framed(sketch_of(captions, opens), captions, look)
 
 
-def framed(sketch: Sketch, recording: Recording, look: Look) -> Picture:
+def framed(sketch: Sketch, captions: Captions, look: Look) -> Picture:
     """The picture of a sketch, with a margin and the legend."""
-    picture = arranged(sketch, Dress(recording, look), _WIDEST)
+    picture = arranged(sketch, Dress(captions, look), _WIDEST)
     drawing = picture.drawing.moved(_MARGIN, _MARGIN)
     width, height = drawing.width + 2 * _MARGIN, drawing.height + 2 * _MARGIN
     if look.gradients:

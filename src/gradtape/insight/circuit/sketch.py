@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradtape.insight.circuit import figures
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.signs import SYMMETRIC, sign_of
-from gradtape.insight.recording import Gate, Recording, Wire
+from gradtape.insight.recording import Gate, Wire
 from gradtape.insight.source import Place
+
+Uses = tuple[tuple[int, int], ...]
 
 
 @dataclass
@@ -26,7 +29,9 @@ class Box:
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     parts: list[np.ndarray | None] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)  # of the inputs among the gate's
+    uses: list[Uses] = field(
+        default_factory=list
+    )  # of each input: by which gates, at which of their positions
     details: tuple[str, ...] = ()
     free: bool = False
     gate: int = -1
@@ -34,6 +39,7 @@ class Box:
     layer: str = ""
     place: tuple[str, int, str] | None = None
     inner: Sketch | None = None
+    width: float = 0.0  # at least; layers of one sketch are equally wide
 
 
 @dataclass
@@ -44,6 +50,9 @@ class Sketch:
     entries: list[int] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     layer: str = ""  # the path of the opened layer that it is the inside of
+    brought: dict[int, np.ndarray | None] = field(
+        default_factory=dict
+    )  # what each entry gets from in here
 
     def layers(self) -> list[Box]:
         """The layers in it, also inside of opened ones."""
@@ -59,9 +68,9 @@ class Sketch:
 Opens = Callable[[str], bool]
 
 
-def sketch_of(recording: Recording, opens: Opens | None) -> Sketch:
+def sketch_of(captions: Captions, opens: Opens | None) -> Sketch:
     """The boxes of a recording. opens: which layers, by their paths, are shown with their inside; None: no layers."""
-    return _Sketcher(recording, opens).whole()
+    return _Sketcher(captions, opens).whole()
 
 
 @dataclass
@@ -73,8 +82,9 @@ class _Group:
 
 
 class _Sketcher:
-    def __init__(self, recording: Recording, opens: Opens | None) -> None:
-        self.recording = recording
+    def __init__(self, captions: Captions, opens: Opens | None) -> None:
+        self.captions = captions
+        self.recording = captions.recording
         self.opens = opens
         self.calls: dict[str, int] = {}
 
@@ -95,7 +105,7 @@ class _Sketcher:
                     title,
                     [wire],
                     parts=[part],
-                    positions=[-1],
+                    uses=[()],
                     wire=wire,
                 )
             )
@@ -197,35 +207,35 @@ class _Sketcher:
             w for g, _ in group.gates for w in g.outputs
             if w in targets or any(u.index not in numbers for u, _ in recording.uses(w))
         ]  # fmt: skip
-        parts = [
-            _sum(
-                [
-                    g.parts[i]
-                    for g, _ in group.gates
-                    for i, x in enumerate(g.inputs)
-                    if x == w and g.parts
-                ]
-            )
+        uses = [
+            tuple([(g.index, i) for g, _ in group.gates for i, x in enumerate(g.inputs) if x == w])
             for w in inputs
+        ]
+        parts = [
+            _sum([recording.gates[g].parts[i] for g, i in u if recording.gates[g].parts])
+            for u in uses
         ]
         name = group.path.rpartition("/")[2].partition("#")[0]
         place = _place(group.gates[0][0].place)
         box = Box(
             f"layer:{group.path}", "layer", name, "", inputs, outputs, parts,
-            [-1] * len(inputs), layer=group.path, place=place,
+            uses, layer=group.path, place=place,
         )  # fmt: skip
         weights = [recording.wires[w] for w in hidden if recording.wires[w].kind == "variable"]
-        box.details = _details(self._signs(group), weights)
-        box.title = _joined(name, *[_about(w) for w in weights], _line(place))
+        box.details = self._details(group, weights)
+        box.title = _joined(name, *[self.captions.about(w.index) for w in weights], _line(place))
         if self.opens is not None and self.opens(group.path):
             box.kind = "frame"
             box.inner = self.inside(group.gates, group.path, set(inputs))
             box.inner.layer = group.path
             for leaf in box.inner.boxes:
                 if leaf.kind == "leaf":
-                    leaf.text = leaf.text.removeprefix(f"{name}/")
+                    for outer in group.path.split("/"):
+                        leaf.text = leaf.text.removeprefix(f"{outer.partition('#')[0]}/")
             box.inputs = box.inner.entries
             box.parts = [parts[inputs.index(w)] for w in box.inputs]
+            box.uses = [uses[inputs.index(w)] for w in box.inputs]
+            box.inner.brought = dict(zip(box.inputs, box.parts))
             box.outputs = box.inner.exits
         else:
             self._count(group.gates, group.path)
@@ -243,6 +253,16 @@ class _Sketcher:
             return [f"{len(inner)} layers"]
         return [sign_of(g, self.recording)[0] for g, _ in group.gates]
 
+    def _details(self, group: _Group, weights: list[Wire]) -> tuple[str, ...]:
+        signs = self._signs(group)
+        shown = " · ".join(signs[:4]) + (" · …" if len(signs) > 4 else "")
+        norms = [self.captions.norm(w.gradient) for w in weights if w.gradient is not None]
+        if not norms or not self.captions.gradients:
+            return (shown,)
+        total = sum([n * n for n in norms]) ** 0.5
+        count = f"{len(weights)} weight{'s' if len(weights) > 1 else ''}"
+        return shown, f"{count}  ‖∇‖ {figures.number(total, self.captions.decimals)}"
+
     def _gate(self, gate: Gate) -> Box:
         sign, folded = sign_of(gate, self.recording)
         kept = [i for i in range(len(gate.inputs)) if i not in folded]
@@ -253,13 +273,15 @@ class _Sketcher:
         return Box(
             f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place)),
             [gate.inputs[i] for i in kept], outputs, [parts[i] for i in kept],
-            kept, free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
+            [((gate.index, i),) for i in kept], free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
         )  # fmt: skip
 
     def _leaf(self, wire: int) -> Box:
         found = self.recording.wires[wire]
         name = found.name or {"constant": "const", "variable": "variable"}.get(found.kind, "input")
-        return Box(f"leaf{wire}", "leaf", name, _about(found), outputs=[wire], wire=wire)
+        return Box(
+            f"leaf{wire}", "leaf", name, self.captions.about(wire), outputs=[wire], wire=wire
+        )
 
 
 def _without_the_whole(
@@ -289,26 +311,6 @@ def _sum(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
     return total
 
 
-def _details(signs: list[str], weights: list[Wire]) -> tuple[str, ...]:
-    shown = " · ".join(signs[:4]) + (" · …" if len(signs) > 4 else "")
-    gradients = [figures.norm(w.gradient) for w in weights if w.gradient is not None]
-    if not gradients:
-        return (shown,)
-    total = sum([n * n for n in gradients]) ** 0.5
-    count = f"{len(weights)} weight{'s' if len(weights) > 1 else ''}"
-    return shown, f"{count}  ‖∇‖ {figures.number(total)}"
-
-
-def _about(wire: Wire) -> str:
-    kind = {"input": "watched tensor"}.get(wire.kind, wire.kind)
-    dims = ",".join(map(str, wire.shape))
-    return _joined(
-        f"{wire.name or kind}: {kind}, {wire.dtype.name}[{dims}]",
-        f"value {figures.value_text(wire.value)}",
-        "" if wire.gradient is None else f"gradient {figures.gradient_text(wire.gradient)}",
-    )
-
-
 def _place(place: Place | None) -> tuple[str, int, str] | None:
     """Without folders: a drawing is the same wherever the file lies. A notebook's cells have no file of their own."""
     if place is None:
@@ -325,6 +327,3 @@ def _line(place: tuple[str, int, str] | None) -> str:
 
 def _joined(*lines: str) -> str:
     return "\n".join([line for line in lines if line])
-
-
-about = _about

@@ -16,7 +16,8 @@ _FORM = f"""
 .gt-circuit .end {{ font-weight: 600 }}
 .gt-circuit .value, .gt-circuit .gradient, .gt-circuit .part {{ font-size: 13px; font-variant-numeric: tabular-nums }}
 .gt-circuit .sign {{ font-size: 17px }}
-.gt-circuit .small, .gt-circuit .word, .gt-circuit .heading {{ font-size: 13px }}
+.gt-circuit .word, .gt-circuit .heading {{ font-size: 13px }}
+.gt-circuit .small {{ font-size: 12.5px }}
 .gt-circuit .name, .gt-circuit .end {{ font-size: 15px }}
 .gt-circuit .detail {{ font-size: 11px }}
 .gt-circuit .called {{ font-size: 12px; font-style: italic }}
@@ -108,11 +109,8 @@ def shape_element(shape: Shape, interactive: bool = False) -> str:
     title = f"<title>{escaped(shape.title)}</title>" if shape.title else ""
     data = f' data-gate="{shape.gate}"' if shape.gate >= 0 else ""
     if interactive and shape.layer:
-        verb = "Fold" if shape.kind == "frame" else "Unfold"
-        label = escaped(f"{verb} {shape.texts[0].text if shape.texts else shape.layer}")
-        data += (
-            f' data-layer="{escaped(shape.layer)}" tabindex="0" role="button" aria-label="{label}"'
-        )
+        layer, opened = escaped(shape.layer), str(shape.kind == "frame").lower()
+        data += f' data-layer="{layer}" tabindex="0" role="button" aria-expanded="{opened}"'
     elif interactive and shape.gate >= 0:
         data += f' tabindex="0" role="img" aria-label="{escaped(shape.title)}"'
     texts = "".join([text_element(t) for t in shape.texts])
@@ -131,7 +129,10 @@ def svg_of(drawing: Drawing, title: str, theme: str = "", interactive: bool = Fa
         f'aria-label="{escaped(title)}">'
     ]
     if not interactive:
-        parts += [f"<title>{escaped(title)}</title>", f"<style>{style()}</style>"]
+        parts += [
+            f"<title>{escaped(title)}</title>",
+            f"<style>svg:root {{ color-scheme: light dark }}{style()}</style>",
+        ]
     parts += [shape_element(s, interactive) for s in frames]
     for line in drawing.lines:
         parts += line_elements(line)

@@ -56,13 +56,16 @@ def tikz_of(drawing: Drawing, standalone: bool = False) -> str:
 
 def latex_text(text: str) -> str:
     """Text for LaTeX: signs of mathematics in mathematics, special characters escaped."""
-    parts = []
+    parts, maths = [], ""
     for character in text:
         if character in _MATHS:
-            parts.append(f"${_MATHS[character]}$")
-        else:
-            parts.append(_ESCAPES.get(character, character))
-    return "".join(parts).replace("$$", "")
+            maths += _MATHS[character]
+            continue
+        if maths:
+            parts.append(f"${maths}$")
+            maths = ""
+        parts.append(_ESCAPES.get(character, character))
+    return "".join(parts) + (f"${maths}$" if maths else "")
 
 
 def _path(path: Path) -> str:

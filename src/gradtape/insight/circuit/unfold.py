@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.drawing import Drawing
 from gradtape.insight.circuit.dress import Look
 from gradtape.insight.circuit.picture import framed, picture_of
 from gradtape.insight.circuit.scene import Picture
 from gradtape.insight.circuit.sketch import Box, Opens, Sketch, sketch_of
-from gradtape.insight.recording import Recording
 
 _IN_PLACE = 16  # layers, up to which one unfolds among the others
 _ALL = 300  # gates, up to which all may be unfolded at once
@@ -28,12 +28,12 @@ class View:
     drawing: Drawing
 
 
-def views(recording: Recording, look: Look, opens: Opens | None, whole: Picture) -> list[View]:
+def views(captions: Captions, look: Look, opens: Opens | None, whole: Picture) -> list[View]:
     """The whole picture first."""
     found = [View("", "", whole.drawing)]
     if opens is None:
         return found
-    every = {box.layer: box for box in sketch_of(recording, lambda path: True).layers()}
+    every = {box.layer: box for box in sketch_of(captions, lambda path: True).layers()}
     folded = [path for path in every if not opens(path)]
     small = len(every) <= _IN_PLACE
     for path in folded:
@@ -45,23 +45,25 @@ def views(recording: Recording, look: Look, opens: Opens | None, whole: Picture)
             def opened(other: str, path: str = path) -> bool:
                 return opens(other) or path == other or path.startswith(f"{other}/")
 
-            drawing = picture_of(recording, look, opened).drawing
+            drawing = picture_of(captions, look, opened).drawing
         else:
-            drawing = framed(_alone(every[path], every, recording, folded), recording, look).drawing
+            drawing = framed(_alone(every[path], every, captions, folded), captions, look).drawing
         found.append(View(path, above, drawing))
-    if folded and len(recording.gates) <= _ALL:
-        found.append(View("*", "", picture_of(recording, look, lambda path: True).drawing))
+    if folded and len(captions.recording.gates) <= _ALL:
+        found.append(View("*", "", picture_of(captions, look, lambda path: True).drawing))
     return found
 
 
-def _alone(box: Box, every: dict[str, Box], recording: Recording, folded: list[str]) -> Sketch:
+def _alone(box: Box, every: dict[str, Box], captions: Captions, folded: list[str]) -> Sketch:
     """An opened layer between the layers that its wires come from and lead to; layers in it are folded."""
-    inner = sketch_of(recording, lambda path: path == box.layer or box.layer.startswith(f"{path}/"))
-    frame = next(b for b in inner.layers() if b.layer == box.layer)
+    frame = box
+    if any(path.startswith(f"{box.layer}/") for path in every):
+        around = sketch_of(captions, lambda p: p == box.layer or box.layer.startswith(f"{p}/"))
+        frame = next(b for b in around.layers() if b.layer == box.layer)
     boxes = []
     for wire in frame.inputs:
         maker = _beside([b for b in every.values() if wire in b.outputs], box)
-        name = maker.text if maker else recording.wires[wire].name or "…"
+        name = maker.text if maker else captions.recording.wires[wire].name or "…"
         leaf = Box(
             f"from{wire}", "leaf", f"{name} →" if maker else name, name, outputs=[wire], wire=wire
         )
@@ -71,9 +73,7 @@ def _alone(box: Box, every: dict[str, Box], recording: Recording, folded: list[s
     for wire in frame.outputs:
         users = _beside([b for b in every.values() if wire in b.inputs], box)
         name = users.text if users else "…"
-        end = Box(
-            f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], positions=[-1], wire=wire
-        )
+        end = Box(f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], uses=[()], wire=wire)
         end.layer = users.layer if users and users.layer in folded else ""
         boxes.append(end)
     return Sketch(boxes)

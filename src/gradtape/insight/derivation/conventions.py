@@ -53,6 +53,9 @@ ELEMENTWISE: dict[str, tuple[Test, str]] = {
 }  # fmt: skip
 
 
+POOL_TIE = "Several numbers of a window are the largest: the derivative goes to the first."
+
+
 def of_entry(name: str, xs: Sequence[Any], position: int, attrs: Any) -> str:
     """The convention that the derivative of an elementwise operation rests on at these numbers; "" for none."""
     found = ELEMENTWISE.get(name)

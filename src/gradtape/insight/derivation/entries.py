@@ -9,7 +9,9 @@ of folds (softmax, losses, products, norms). For all others the local derivative
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -23,20 +25,17 @@ from gradtape.insight.derivation.expression import (
     Symbol,
     chain,
     div,
-    evaluate,
     mul,
     total,
 )
 from gradtape.insight.derivation.folds import FOLDS
+from gradtape.insight.derivation.products import BILINEAR, meeting, reaching
 from gradtape.insight.derivation.spelling import NotSpelledError, local, spelled
-from gradtape.insight.recording import Gate, Index, Recording, reached, source
+from gradtape.insight.recording import Gate, Index, Recording, reached_axes, source
 from gradtape.insight.walk import cotangents_of, dense
 
 MOST_OUTPUTS = 64  # entries of an output whose local derivatives are looked for one by one
 
-BILINEAR = frozenset(
-    {"matmul", "affine", "einsum", "conv", "conv_backprop_input", "conv_backprop_filter"}
-)
 LINEAR = frozenset(
     {"reduce_sum", "reduce_mean", "cumsum", "avg_pool", "avg_pool_grad", "segment_sum", "segment_mean",
      "segment_gather", "take_last", "put_last", "bias_add"}
@@ -59,6 +58,11 @@ class Entries:
         kept = tuple([i for i, n in zip(index, w.shape) if n != 1])
         name = self.names[wire]
         return Symbol(name, kept if name else (), array[index], gradient, path)
+
+    def flat(self, wire: int, place: Any, gradient: bool = False) -> Symbol:
+        """The same by a flat index."""
+        shape = self.recording.wires[wire].shape
+        return self.symbol(wire, _index(np.unravel_index(int(place), shape)) if shape else (), gradient)  # fmt: skip
 
     def value(self, gate: Gate, output: int, index: Index) -> Expression | None:
         """The expression of an entry of an output (numbered by `output`); None where it has none."""
@@ -90,32 +94,22 @@ class Entries:
             return None
         with quiet():
             try:
-                terms = self._terms(gate, position, index)
+                return self._back(gate, position, index)
             except NotSpelledError:
-                terms = self._by_numbers(gate, position, index)
-        return None if terms is None else self._sum(terms)
+                return self._by_numbers(gate, position, index)
 
     # families
 
-    def _terms(self, gate: Gate, position: int, index: Index) -> list[Expression] | None:
-        wires = self.recording.wires
+    def _back(self, gate: Gate, position: int, index: Index) -> Expression | None:
+        out = gate.outputs[0]
         if gate.card.family == "Elementwise":
-            out = gate.outputs[0]
-            dtype = wires[gate.inputs[0]].dtype
-            terms = []
-            for at in reached(wires[gate.inputs[position]].shape, wires[out].shape, index):
-                xs, y = self._elements(gate, at), self.symbol(out, at)
-                found = local(gate.card, gate.attrs, y, xs, position, dtype)
-                if found is None:
-                    return None
-                terms.append(chain(found, self.symbol(out, at, True)))
-            return terms
+            return self._elements_back(gate, position, index)
         if gate.card.name in BILINEAR:
             return self._products_back(gate, position, index)
         fold = FOLDS.get(gate.card.name)
         if fold is not None:
             found = fold.back(self, gate, position, index)
-            return [chain(d, self.symbol(gate.outputs[0], at, True)) for at, d in found]
+            return total([chain(d, self.symbol(out, at, True)) for at, d in found])
         if self._is_linear(gate):
             return self._weights_back(gate, position, index)
         raise NotSpelledError(gate.card.name)
@@ -124,42 +118,62 @@ class Entries:
         wires = self.recording.wires
         return [self.symbol(w, source(wires[w].shape, at)) for w in gate.inputs]
 
-    def _sum_of_products(self, gate: Gate, index: Index) -> Expression:
-        """The pairs that meet are found by the card's rule, run on the entries' numbers instead of their values."""
-        wires = self.recording.wires
-        one = one_hot(wires[gate.outputs[0]].shape, index)
-        marks = [np.arange(1.0, wires[w].value.size + 1).reshape(wires[w].shape) for w in gate.inputs]  # fmt: skip
-        found = cotangents_of(gate.card, gate.attrs, [one], (one,), marks)
-        first, second = wires[gate.inputs[0]], wires[gate.inputs[1]]
-        met = np.rint(dense(_got(found[0])))
-        terms: list[Expression] = []
-        for at in np.argwhere(met):
-            other = np.unravel_index(int(met[tuple(at)]) - 1, second.shape)
-            terms.append(
-                mul(self.symbol(first.index, _index(at)), self.symbol(second.index, _index(other)))
-            )
-        for w, c in zip(gate.inputs[2:], found[2:]):
-            added = np.broadcast_to(_got(c), wires[gate.outputs[0]].shape)
-            terms.append(self.symbol(w, source(wires[w].shape, _index(np.argwhere(added)[0]))))
-        return self._sum(terms)
-
-    def _products_back(self, gate: Gate, position: int, index: Index) -> list[Expression]:
+    def _elements_back(self, gate: Gate, position: int, index: Index) -> Expression | None:
+        """A term per entry of the result at which the entry stands."""
         wires, out = self.recording.wires, gate.outputs[0]
+        shape, dtype = wires[gate.inputs[position]].shape, wires[gate.inputs[0]].dtype
+        axes = reached_axes(shape, wires[out].shape, index)
+        count = math.prod(len(a) for a in axes)
+
+        def term(at: Index) -> Expression | None:
+            xs, y = self._elements(gate, at), self.symbol(out, at)
+            found = local(gate.card, gate.attrs, y, xs, position, dtype)
+            return None if found is None else chain(found, self.symbol(out, at, True))
+
+        first = [term(at) for at in islice(product(*axes), self._written(count))]
+        terms = [t for t in first if t is not None]
+        if len(terms) < len(first):
+            return None
+        if len(terms) < count:
+            values = [wires[w].value for w in gate.inputs]
+            seed, y = wires[out].gradient, wires[out].value
+            whole = _got(cotangents_of(gate.card, gate.attrs, [seed], (y,), values)[position])
+            parts = np.broadcast_to(whole, y.shape)[np.ix_(*axes)].reshape(-1)
+            terms.append(self._rest(parts[len(terms) :], dtype))
+        return total(terms)
+
+    def _sum_of_products(self, gate: Gate, index: Index) -> Expression:
+        wires = self.recording.wires
+        first, second = meeting(self.recording, gate, index)
+        x, y = wires[gate.inputs[0]], wires[gate.inputs[1]]
+        n = self._written(len(first))
+        terms: list[Expression] = [
+            mul(self.flat(x.index, i), self.flat(y.index, k)) for i, k in zip(first[:n], second[:n])
+        ]
+        if n < len(first):
+            products = _wide(x.value, first[n:]) * _wide(y.value, second[n:])
+            terms.append(self._rest(products, x.dtype))
+        for w in gate.inputs[2:]:
+            terms.append(self.symbol(w, source(wires[w].shape, index)))
+        return total(terms)
+
+    def _products_back(self, gate: Gate, position: int, index: Index) -> Expression:
+        wires, out = self.recording.wires, self.recording.wires[gate.outputs[0]]
         if position == 2:
-            ats = reached(wires[gate.inputs[2]].shape, wires[out].shape, index)
-            return [chain(Number(1), self.symbol(out, at, True)) for at in ats]
-        mine, other = wires[gate.inputs[position]], wires[gate.inputs[1 - position]]
-        marks = np.arange(1.0, other.value.size + 1).reshape(other.shape)
-        given: list[Any] = [np.zeros(wires[w].shape) for w in gate.inputs]
-        given[position], given[1 - position] = one_hot(mine.shape, index), marks
-        met = np.rint(gate.card.kernel(*given, **gate.attrs))
-        terms: list[Expression] = []
-        for at in np.argwhere(met):
-            weight = np.unravel_index(int(met[tuple(at)]) - 1, other.shape)
-            terms.append(
-                chain(self.symbol(other.index, _index(weight)), self.symbol(out, _index(at), True))
-            )
-        return terms
+            axes = reached_axes(wires[gate.inputs[2]].shape, out.shape, index)
+            places = np.arange(out.value.size).reshape(out.shape)[np.ix_(*axes)].reshape(-1)
+            return self._chains(np.ones(len(places)), places, out.index)
+        met, outputs = reaching(self.recording, gate, position, index)
+        other = wires[gate.inputs[1 - position]]
+        n = self._written(len(met))
+        terms: list[Expression] = [
+            chain(self.flat(other.index, k), self.flat(out.index, i, True))
+            for k, i in zip(met[:n], outputs[:n])
+        ]
+        if n < len(met):
+            products = _wide(other.value, met[n:]) * _wide(out.gradient, outputs[n:])
+            terms.append(self._rest(products, other.dtype))
+        return total(terms)
 
     def _is_linear(self, gate: Gate) -> bool:
         card = gate.card
@@ -180,23 +194,33 @@ class Entries:
         seeds[output][index] = 1
         values = [wires[w].value for w in gate.inputs]
         found = cotangents_of(gate.card, gate.attrs, seeds, tuple(outs), values)
-        terms, weights = [], []
+        terms: list[tuple[int, int, float]] = []  # wire, entry, weight
         for position in self._floating(gate):
             w = gate.inputs[position]
             share = np.asarray(dense(_got(found[position])))
             if share.shape != wires[w].shape:
                 raise NotSpelledError(gate.card.name)
-            for at in np.argwhere(share):
-                terms.append(self.symbol(w, _index(at)))
-                weights.append(float(share[tuple(at)]))
+            at = np.flatnonzero(share)
+            terms += zip([w] * len(at), at.tolist(), share.reshape(-1)[at].tolist())
+        dtype = wires[gate.outputs[output]].dtype
         offset = self._offset(gate, values)[output][index]
-        n = _parts(weights)
-        if n > 1 and not offset:
-            return div(self._sum(terms), Number(n))
-        summed: list[Expression] = [mul(_weight(c), t) for t, c in zip(terms, weights)]
-        if offset or not summed:
-            summed.append(Symbol("", (), np.asarray(offset, wires[gate.outputs[output]].dtype)[()]))
-        return self._sum(summed)
+        n, written = _parts([c for _, _, c in terms]), self._written(len(terms))
+        even = n > 1 and not offset
+        shown: list[Expression] = [
+            self.flat(w, k) if even else mul(_weight(c), self.flat(w, k))
+            for w, k, c in terms[:written]
+        ]
+        if written < len(terms):
+            left = [
+                (1.0 if even else c) * float(wires[w].value.reshape(-1)[k])
+                for w, k, c in terms[written:]
+            ]
+            shown.append(self._rest(np.asarray(left), dtype))
+        if even:
+            return div(total(shown), Number(n))
+        if offset or not shown:
+            shown.append(Symbol("", (), np.asarray(offset, dtype)[()]))
+        return total(shown)
 
     def _offset(self, gate: Gate, values: Sequence[Any]) -> list[Any]:
         given = list(values)
@@ -205,7 +229,7 @@ class Entries:
         result = gate.card.kernel(*given, **gate.attrs)
         return [np.asarray(v) for v in (result if gate.card.multi else (result,))]
 
-    def _weights_back(self, gate: Gate, position: int, index: Index) -> list[Expression]:
+    def _weights_back(self, gate: Gate, position: int, index: Index) -> Expression:
         wires = self.recording.wires
         given: list[Any] = [wires[w].value for w in gate.inputs]
         offsets = self._offset(gate, given)
@@ -215,15 +239,24 @@ class Entries:
         result = gate.card.kernel(*given, **gate.attrs)
         terms = []
         for o, y, offset in zip(gate.outputs, result if gate.card.multi else (result,), offsets):
-            if wires[o].gradient is None:
-                continue
-            share = np.asarray(y) - offset
-            for at in np.argwhere(share):
-                c = _weight(float(share[tuple(at)]))
-                terms.append(chain(c, self.symbol(o, _index(at), True)))
-        return terms
+            if wires[o].gradient is not None:
+                share = (np.asarray(y) - offset).reshape(-1)
+                at = np.flatnonzero(share)
+                terms.append(self._chains(share[at], at, o))
+        return total(terms)
 
-    def _by_numbers(self, gate: Gate, position: int, index: Index) -> list[Expression] | None:
+    def _chains(self, weights: np.ndarray, places: np.ndarray, wire: int) -> Expression:
+        """The sum of fixed weights times gradients of a wire's entries."""
+        w, n = self.recording.wires[wire], self._written(len(places))
+        terms: list[Expression] = [
+            chain(_weight(float(c)), self.flat(wire, i, True))
+            for c, i in zip(weights[:n], places[:n])
+        ]
+        if n < len(places):
+            terms.append(self._rest(weights[n:] * _wide(w.gradient, places[n:]), w.dtype))
+        return total(terms)
+
+    def _by_numbers(self, gate: Gate, position: int, index: Index) -> Expression | None:
         """Local derivatives as numbers: the card's rule run on one cotangent after another."""
         wires = self.recording.wires
         ys = tuple([wires[o].value for o in gate.outputs])
@@ -249,28 +282,25 @@ class Entries:
                 if share[index]:
                     symbol = Symbol("", (), share[index])
                     terms.append(chain(symbol, self.symbol(o, at, True)))
-        return terms
+        return total(terms)
 
     # sums
 
-    def _sum(self, terms: Sequence[Expression]) -> Expression:
-        """A sum, of which a long one's end is one number."""
-        if len(terms) <= self.most_terms + 1:
-            return total(terms)
-        left = terms[self.most_terms :]
-        rest = float(sum(evaluate(t) for t in left))
-        dtype = next((s.value.dtype for s in _symbols(left[0])), np.dtype(np.float64))
-        return total([*terms[: self.most_terms], Rest(len(left), dtype.type(rest))])
+    def _written(self, count: int) -> int:
+        """How many of so many terms are written out: the rest is one number, unless it is one term."""
+        return count if count <= self.most_terms + 1 else self.most_terms
+
+    def _rest(self, terms: np.ndarray, dtype: np.dtype[Any]) -> Rest:
+        return Rest(len(terms), dtype.type(np.sum(terms, dtype=np.float64)))
 
     def _complex(self, gate: Gate) -> bool:
         wires = self.recording.wires
         return any(wires[w].dtype.kind == "c" for w in (*gate.inputs, *gate.outputs))
 
 
-def _symbols(x: Expression) -> list[Symbol]:
-    if isinstance(x, Symbol):
-        return [x]
-    return [s for a in getattr(x, "args", ()) for s in _symbols(a)]
+def _wide(array: Any, places: np.ndarray) -> np.ndarray:
+    """Entries by their flat indices, in float64."""
+    return np.asarray(array).reshape(-1)[places].astype(np.float64)
 
 
 def _got(found: Any) -> Any:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 
 class Expression:
     """A number as it is computed: numbers, symbols and calls of functions."""
@@ -141,20 +139,3 @@ def product(factors: Sequence[Expression]) -> Expression:
 def chain(local: Expression, upstream: Expression) -> Expression:
     """Local derivative × upstream, kept as it is even where the local derivative is 1."""
     return Call("chain", (local, upstream))
-
-
-def evaluate(x: Expression) -> Any:
-    """The number of a sum or product of numbers, in float64: for the rest of a long sum."""
-    if isinstance(x, Number | Symbol | Rest):
-        return np.float64(x.value)
-    values = [evaluate(a) for a in x.args]  # type: ignore[attr-defined]
-    name = x.name  # type: ignore[attr-defined]
-    if name == "add":
-        return sum(values)
-    if name in ("mul", "chain"):
-        return np.prod(values)
-    if name == "neg":
-        return -values[0]
-    if name == "div":
-        return values[0] / values[1]
-    raise KeyError(name)

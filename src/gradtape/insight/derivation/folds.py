@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradtape.core.bind import RAW
+from gradtape.core.card import REGISTRY
 from gradtape.insight.derivation.expression import (
     Expression,
     Number,
@@ -173,7 +175,68 @@ def _largest(name: str) -> Fold:
     return _reduction(lambda row: call(name, *row) if len(row) > 1 else row[0], slope)
 
 
+def _windows(entries: Any, gate: Gate, index: Index) -> Row:
+    """The numbers in the window of an entry of a pooling's output: the rule of the average tells."""
+    x, y = (entries.recording.wires[w] for w in (gate.inputs[0], gate.outputs[0]))
+    one = np.zeros(y.shape)
+    one[index] = 1
+    share = np.asarray(AVERAGE.vjp(RAW, one, one, x.value, **gate.attrs)[0])
+    places = [tuple(map(int, at)) for at in np.argwhere(share)]
+    return Row(places, [entries.symbol(x.index, p) for p in places])
+
+
+def _window_max(entries: Any, gate: Gate, index: Index) -> Expression:
+    row = _windows(entries, gate, index)
+    return call("max", *row.numbers) if len(row.numbers) > 1 else row.numbers[0]
+
+
+def _windows_of(entries: Any, gate: Gate, index: Index) -> list[tuple[Index, list[Index]]]:
+    """The outputs whose windows hold an entry of the input, and the places in each window."""
+    one = np.zeros(entries.recording.wires[gate.inputs[0]].shape)
+    one[index] = 1
+    outputs = [tuple(map(int, at)) for at in np.argwhere(AVERAGE.kernel(one, **gate.attrs))]
+    return [(out, _windows(entries, gate, out).places) for out in outputs]
+
+
+def pool_tie(entries: Any, gate: Gate, index: Index) -> bool:
+    """Whether an entry is the largest of a window, and not alone."""
+    x = entries.recording.wires[gate.inputs[0]].value
+    for _, places in _windows_of(entries, gate, index):
+        values = [x[p] for p in places]
+        if x[index] == max(values) and values.count(x[index]) > 1:
+            return True
+    return False
+
+
+def _window_max_back(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
+    """1 for the windows in which the number is the first largest, else 0."""
+    x = entries.recording.wires[gate.inputs[0]].value
+    found = []
+    for out, places in _windows_of(entries, gate, index):
+        winner = max(places, key=lambda p: x[p])  # the first of equal ones
+        found.append((out, Number(int(winner == index))))
+    return found
+
+
+def _running_product(entries: Any, gate: Gate, index: Index) -> Expression:
+    axis = gate.attrs["axis"] % len(index)
+    row = _row(entries, gate, index, (axis,))
+    k, numbers = index[axis], row.numbers
+    if gate.attrs["reverse"]:
+        numbers, k = numbers[::-1], len(numbers) - 1 - k
+    taken = numbers[: k + (not gate.attrs["exclusive"])]
+    return product(taken) if taken else Number(1)
+
+
+def _by_the_rule(entries: Any, gate: Gate, position: int, index: Index) -> list[Any]:
+    raise NotSpelledError(gate.card.name)
+
+
+AVERAGE: Any = REGISTRY["avg_pool"]
+
 FOLDS: dict[str, Fold] = {
+    "max_pool": Fold(_window_max, _window_max_back),
+    "cumprod": Fold(_running_product, _by_the_rule),
     "reduce_max": _largest("max"),
     "reduce_min": _largest("min"),
     "reduce_prod": _reduction(product, _others),

@@ -52,7 +52,7 @@ def _backward(maker: Maker, groups: Sequence[Group]) -> list[Step]:
     of_gate = {g.index: k for k, group in enumerate(groups) for g in group.gates if group.name}
     found: list[Step] = []
     done: set[int] = set()
-    for step in maker.backward():
+    for step in maker.backward(of_gate.keys()):
         k = of_gate.get(step.gate)
         if k is None:
             if step.gate >= 0 or not _inside(maker, step.wire, groups, of_gate):
@@ -73,11 +73,10 @@ def _forward(maker: Maker, group: Group) -> LayerStep:
     into, weights, out = _ends(maker, group)
     lines: list[Line] = []
     for w in out:
-        gate = maker.recording.maker(w)
-        assert gate is not None
         for at in maker.shown(w):
-            line = maker.value_line(gate, gate.outputs.index(w), at)
-            lines.append(Line(line.name, line.value, rounded=line.rounded))
+            rounded = None if maker.rounded is None else maker.rounded.wires[w].value[at]
+            value = maker.recording.wires[w].value[at]
+            lines.append(Line(maker.entries.symbol(w, at), value, rounded=rounded))
     tensors = [_tensor(maker, w, maker.recording.wires[w].value, "") for w in (*into, *weights, *out)]  # fmt: skip
     first = group.gates[0]
     return LayerStep(
@@ -138,13 +137,13 @@ def _formula(maker: Maker, group: Group, out: Sequence[int]) -> str:
     names = [n.removeprefix(f"{group.name}/") for n in maker.names]
     used = [w for gate in group.gates for w in gate.inputs]
     for gate in group.gates:
-        text = formula(maker.recording, gate, names).partition(" = ")[2]
+        text = formula(maker.recording, gate, names, False).partition(" = ")[2]
         inner = [o for o in gate.outputs if o != out[0]]
         if any(used.count(o) > 1 for o in inner):
             return chain
         for o in inner:
             names[o] = text
-    text = formula(maker.recording, last, names)
+    text = formula(maker.recording, last, names, False)
     return text if len(text) <= _LONGEST else chain
 
 

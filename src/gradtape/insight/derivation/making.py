@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 
 from gradtape.insight.derivation.by_hand import rounding_steps
-from gradtape.insight.derivation.conventions import of_entry, of_fold
+from gradtape.insight.derivation.conventions import POOL_TIE, of_entry, of_fold
 from gradtape.insight.derivation.entries import Entries
 from gradtape.insight.derivation.expression import Symbol, total
+from gradtape.insight.derivation.folds import pool_tie
 from gradtape.insight.derivation.steps import (
     ForwardStep,
     GivenStep,
@@ -23,10 +25,11 @@ from gradtape.insight.derivation.steps import (
     Tensor,
 )
 from gradtape.insight.derivation.words import backward_formula, formula, labels, titles
-from gradtape.insight.recording import Gate, Index, Recording, reached, source
+from gradtape.insight.recording import Gate, Index, Recording, reached_axes, source
 from gradtape.insight.rounding import Rounded
 
 FEW = 6  # entries of a tensor that are all shown
+_LOOKED_AT = 64  # entries of a result whose conventions are looked for
 MOST_TERMS = 12  # of a sum that are written out
 
 
@@ -97,9 +100,14 @@ class Maker:
     def with_steps(self, steps: Sequence[Step]) -> Derivation:
         target = self.names[self.recording.targets[0]] if len(self.recording.targets) == 1 else "L"
         return Derivation(
-            self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions),
-            self.recording.notes, self.rounded,
+            self.recording, tuple(steps), tuple(self.names), target, tuple(self.conventions), self._notes(),
+            self.rounded,
         )  # fmt: skip
+
+    def _notes(self) -> tuple[str, ...]:
+        complex_ = any(w.dtype.kind == "c" for w in self.recording.wires)
+        more = ("Complex numbers are given without formulas.",) if complex_ else ()
+        return (*self.recording.notes, *more)
 
     # what is given, and the way there
 
@@ -132,7 +140,7 @@ class Maker:
         self, gate: Gate, output: int, indices: Sequence[Index] | None = None
     ) -> ForwardStep:
         wire = gate.outputs[output]
-        lines = [self.value_line(gate, output, at) for at in indices or self.shown(wire)]
+        lines = [self.value_line(gate, output, at) for at in self._chosen(indices, wire)]
         return ForwardStep(
             titles(self.recording, gate), formula(self.recording, gate, self.names), gate.place, wire,
             gate.index, tuple(lines), self.tensor(wire),
@@ -153,7 +161,8 @@ class Maker:
 
     # the way back
 
-    def backward(self) -> list[Step]:
+    def backward(self, short: Set[int] = frozenset()) -> list[Step]:
+        """short: gates whose steps have no lines."""
         found: list[Step] = []
         recording = self.recording
         left = {w: len(p) for w, p in self.paths.items()}
@@ -164,7 +173,9 @@ class Maker:
         for gate in reversed(recording.gates):
             for position in range(len(gate.inputs)):
                 if (gate.index, position) in self.paths.get(gate.inputs[position], ()):
-                    found.append(self.local_step(gate, position))
+                    found.append(
+                        self.local_step(gate, position, () if gate.index in short else None)
+                    )
                     self._done(found, left, gate.inputs[position])
         return found
 
@@ -178,7 +189,7 @@ class Maker:
         path = int(len(self.paths[wire]) > 1)
         lines = [
             Line(self.part_symbol(wire, at, path, seed), seed[at])
-            for at in indices or self.shown(wire)
+            for at in self._chosen(indices, wire)
         ]
         return SeedStep("target", "", None, wire, -1, tuple(lines), self.tensor(wire, seed))
 
@@ -194,7 +205,7 @@ class Maker:
         path = paths.index((gate.index, position)) + 1 if len(paths) > 1 else 0
         part = np.asarray(gate.parts[position])
         lines = [
-            self.local_line(gate, position, at, path, part) for at in indices or self.shown(wire)
+            self.local_line(gate, position, at, path, part) for at in self._chosen(indices, wire)
         ]
         return LocalStep(
             titles(self.recording, gate),
@@ -218,7 +229,7 @@ class Maker:
     def sum_step(self, wire: int, indices: Sequence[Index] | None = None) -> SumStep:
         w = self.recording.wires[wire]
         lines = []
-        for at in indices or self.shown(wire):
+        for at in self._chosen(indices, wire):
             terms = [
                 self.part_symbol(wire, at, k + 1, self._part(wire, *path))
                 for k, path in enumerate(self.paths[wire])
@@ -248,9 +259,11 @@ class Maker:
         x, y = wires[gate.inputs[position]], wires[gate.outputs[0]]
         said: list[str] = []
         if gate.card.family == "Elementwise":
-            for out in reached(x.shape, y.shape, at)[:64]:
+            for out in islice(product(*reached_axes(x.shape, y.shape, at)), _LOOKED_AT):
                 xs = [wires[w].value[source(wires[w].shape, out)] for w in gate.inputs]
                 said.append(of_entry(gate.card.name, xs, position, gate.attrs))
+        elif gate.card.name == "max_pool":
+            said.append(POOL_TIE if pool_tie(self.entries, gate, at) else "")
         else:
             said.append(of_fold(gate.card.name, x.value, y.value, at, gate.attrs))
         numbers = [self.conventions.setdefault(s, len(self.conventions) + 1) for s in said if s]
@@ -262,6 +275,9 @@ class Maker:
         return list(rounding_steps(self.recording, self.rounded, self.names, self.entries))
 
     # tensors
+
+    def _chosen(self, indices: Sequence[Index] | None, wire: int) -> Sequence[Index]:
+        return self.shown(wire) if indices is None else indices
 
     def shown(self, wire: int) -> list[Index]:
         """The entries that are shown: all of a few, else the first two and the last."""

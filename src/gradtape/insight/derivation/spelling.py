@@ -173,6 +173,18 @@ BUILT: dict[str, Callable[..., Expression]] = {
 }  # fmt: skip
 
 
+def _bessel(name: str, order: int, scale: int = 0) -> Callable[..., Expression]:
+    """A Bessel function; scale: of its growth, exp(|x|) for -1, exp(-x) for 1, that is taken away."""
+
+    def spell(x: Expression) -> Expression:
+        y = call(name, Number(order), x)
+        if not scale:
+            return y
+        return mul(call("exp", neg(call("abs", x)) if scale < 0 else x), y)
+
+    return spell
+
+
 def _constants(*args: Expression, **attrs: Any) -> Expression:
     raise NotSpelledError("a value that is rounded")
 
@@ -215,8 +227,13 @@ SPELLED: dict[str, Callable[..., Expression]] = {
     "polygamma": _function("polygamma"),
     "zeta": _function("zeta"),
     "expint": _function("ei"),
+    **{f"bessel_{k}{n}": _bessel(f"bessel{k}", n) for k in "jyik" for n in (0, 1)},
+    **{f"bessel_i{n}e": _bessel("besseli", n, -1) for n in (0, 1)},
+    **{f"bessel_k{n}e": _bessel("besselk", n, 1) for n in (0, 1)},
+    "fresnel_cos": _function("fresnelc"),
+    "fresnel_sin": _function("fresnels"),
     "erfinv": _function("erfinv"),
-    "erfcinv": _function("erfcinv"),
+    "erfcinv": lambda x: call("erfinv", sub(ONE, x)),
     "cast": _cast,
     "real_div": div,
     "identity": lambda x: x,

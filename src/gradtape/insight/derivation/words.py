@@ -49,7 +49,7 @@ def labels(recording: Recording) -> list[str]:
     made = {o for g in recording.gates for o in g.outputs}
     for wire in recording.wires:
         name = wire.name
-        if not name and (wire.index in made or wire.kind != "constant" or wire.value.size > 1):
+        if not name and (wire.index in made or wire.kind != "constant" or wire.value.size != 1):
             letter = "v" if wire.index in made else "c" if wire.kind == "constant" else "x"
             while not name or name in taken:
                 counts[letter] += 1
@@ -58,11 +58,11 @@ def labels(recording: Recording) -> list[str]:
     return found
 
 
-def formula(recording: Recording, gate: Gate, names: Sequence[str]) -> str:
-    """The operation on whole tensors: "z = x @ w", "h = relu(z)"."""
+def formula(recording: Recording, gate: Gate, names: Sequence[str], attrs: bool = True) -> str:
+    """The operation on whole tensors: "z = x @ w", "h = relu(z)".  attrs: with its other arguments."""
     args = [_operand(recording, w, names) for w in gate.inputs]
     name = gate.card.name
-    if name in INFIX or name in ("affine", "negative"):  # an operand may be a formula
+    if name in INFIX or name in ("affine", "negative", "bias_add"):  # an operand may be a formula
         args = [f"({a})" if " " in a and not _is_call(a) else a for a in args]
     wanted = [o for o in gate.outputs if o in recording.targets or recording.uses(o)]
     result = ", ".join(names[o] for o in wanted or gate.outputs)
@@ -75,11 +75,13 @@ def formula(recording: Recording, gate: Gate, names: Sequence[str]) -> str:
         text = f"{args[0]} {INFIX[name]} {args[1]}"
     elif name == "affine":
         text = f"{args[0]} @ {args[1]} + {args[2]}"
+    elif name == "bias_add":
+        text = f"{args[0]} + {args[1]}"
     elif name == "negative":
         text = f"-{args[0]}"
     else:
         said = [*args]
-        for key, value in gate.attrs.items():
+        for key, value in gate.attrs.items() if attrs else ():
             if key not in _SILENT_ATTRS and isinstance(value, bool | int | float | str | tuple):
                 shown = repr(value)
                 if len(shown) <= 24:
@@ -103,11 +105,16 @@ def _operand(recording: Recording, wire: int, names: Sequence[str]) -> str:
 
 
 def plain_constant(value: np.ndarray) -> str:
+    if not value.size:
+        return "[]"
     if value.dtype.kind == "b":
         return str(bool(value.reshape(-1)[0]))
     if value.dtype.kind in "iufV":
         return plain(value.reshape(-1)[0].astype(np.float64))
     return str(value.reshape(-1)[0])
+
+
+_PASSED_ON = frozenset({"add", "add_n", "affine", "bias_add", "identity", "cast"})
 
 
 def backward_formula(
@@ -133,7 +140,7 @@ def _passed_back(gate: Gate, position: int, args: Sequence[str], y: str, up: str
     plain_product = name == "matmul" and not (attrs["transpose_a"] or attrs["transpose_b"])
     if plain_product or (name == "affine" and position < 2):
         return f"{up} @ transpose({args[1]})" if position == 0 else f"transpose({args[0]}) @ {up}"
-    if name in ("add", "add_n", "affine", "identity", "cast") or (name, position) == ("subtract", 0):  # fmt: skip
+    if name in _PASSED_ON or (name, position) == ("subtract", 0):
         return up
     if name == "negative" or (name, position) == ("subtract", 1):
         return f"-{up}"

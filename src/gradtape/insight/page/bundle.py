@@ -14,6 +14,7 @@ from typing import Any
 HERE = Path(__file__).parent
 STYLES = ("style.css", "figures.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_CLOSING = re.compile(r"</(?=script)", re.IGNORECASE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ def programs(source: str) -> str:
 
 def document(data: dict[str, Any], source: str, title: str) -> str:
     """A document of its own: it asks for nothing, and runs nothing but its one script."""
-    script = f"\n{programs(source)}\n\n{modules()}\n\nstart(programs);\n".replace("</", "<\\/")
+    script = _CLOSING.sub(r"<\\/", f"\n{programs(source)}\n\n{modules()}\n\nstart(programs);\n")
     style = f"\nbody {{\n  margin: 0;\n}}\n\n{styles()}"
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -68,7 +69,9 @@ def document(data: dict[str, Any], source: str, title: str) -> str:
 
 def widget_module(source: str) -> str:
     """The same as a module for anywidget."""
-    return f"{programs(source)}\n\n{modules()}\n\nexport default {{ render: rendering(programs) }};\n"
+    return (
+        f"{programs(source)}\n\n{modules()}\n\nexport default {{ render: rendering(programs) }};\n"
+    )
 
 
 def _hash(text: str) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 from gradtape.backends.js import JsProgram, emit, unsupported
 from gradtape.base.errors import ArgumentError
 from gradtape.graph.passes import optimize
+from gradtape.insight.derivation.words import labels
 from gradtape.insight.page.program import Program, program_of, steady
-from gradtape.insight.recording import SUBSCRIPTS, Gate, Recording
+from gradtape.insight.recording import Gate, Recording
 
 LARGEST = 4_000_000  # numbers in one page
 _ENTRY = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
@@ -31,7 +32,8 @@ class Told:
         total = sum(w.value.size for w in recording.wires)
         if total > LARGEST:
             raise ArgumentError(
-                f"The page holds at most {LARGEST:,} numbers. Explain a smaller batch.", numbers=total
+                f"The page holds at most {LARGEST:,} numbers. Explain a smaller batch.",
+                numbers=total,
             )
         for name, places in (("exact", None), ("rounded", decimals)):
             program = program_of(recording, places)
@@ -64,9 +66,7 @@ class Told:
                 for w in recording.wires
             ],
             "gates": [self._gate(g, fixed) for g in recording.gates],
-            "leaves": [
-                {"wire": i, "data": packed(recording.wires[i].value)} for i in exact.leaves
-            ],
+            "leaves": [{"wire": i, "data": packed(recording.wires[i].value)} for i in exact.leaves],
             "groups": groups_of(recording, exact.leaves),
             "steady": {str(i): packed(a) for i, a in steady(recording, exact).items()},
             "tables": {name: table_of(program) for name, (program, _) in self.programs.items()},
@@ -131,20 +131,13 @@ def packed(array: np.ndarray) -> dict[str, Any]:
 
 
 def labels_of(recording: Recording) -> list[str]:
-    """A name for each wire: the user's, or a letter with a number."""
-    counts = {"constant": 0, "computed": 0}
-    found = []
-    for wire in recording.wires:
-        if wire.name:
-            found.append(wire.name)
-        elif wire.kind == "constant" and wire.value.size == 1 and wire.dtype.kind in "fiub":
-            number = wire.value.reshape(-1)[0]
-            found.append(f"{number:g}".replace("-", "−") if wire.dtype.kind != "b" else str(number))
-        else:
-            kind = "constant" if wire.kind != "computed" else "computed"
-            counts[kind] += 1
-            letter = "c" if kind == "constant" else "t"
-            found.append(letter + str(counts[kind]).translate(SUBSCRIPTS))
+    """A name for each wire, as the derivation calls it; a number without a name is called by its number."""
+    found = labels(recording)
+    for index, label in enumerate(found):
+        if not label:
+            value = recording.wires[index].value.reshape(-1)[0]
+            text = f"{value:g}" if value.dtype.kind in "fiu" else str(value)
+            found[index] = text.replace("-", "−")
     return found
 
 
@@ -195,7 +188,9 @@ def probabilities_of(recording: Recording) -> list[int]:
         name = gate.card.name
         if name == "softmax" or (name == "real_div" and _made_by(recording, gate.inputs[0], "exp")):
             softmax += gate.outputs
-        elif name == "sigmoid" or (name == "reciprocal" and _one_and_exp(recording, gate.inputs[0])):
+        elif name == "sigmoid" or (
+            name == "reciprocal" and _one_and_exp(recording, gate.inputs[0])
+        ):
             sigmoid += gate.outputs
     found = softmax or sigmoid
     # What weights are put to afterwards is a layer's inside, not what the model says.

@@ -1,7 +1,7 @@
 // Where a number comes from: how it was computed, and its gradient as local derivative × upstream, summed over the uses.
 
-import { el, say } from "./dom.js";
-import { localText, productTerms, sign, spread, valueText } from "./formulas.js";
+import { el, freshId, say } from "./dom.js";
+import { localText, productTerms, productText, sign, spread, valueText } from "./formulas.js";
 import { bracketed, place, short } from "./numbers.js";
 
 const TERMS = 4; // of one sum
@@ -9,7 +9,8 @@ const USES = 12;
 
 export function derivation(model) {
   const { data } = model;
-  const select = el("select", { id: "gradtape-wire", onchange: () => model.select(Number(select.value)) });
+  const id = freshId("wire");
+  const select = el("select", { id, onchange: () => model.select(Number(select.value)) });
   for (const index of data.wires.keys()) {
     if (!model.ofProgram(index)) select.append(el("option", { value: index }, optionText(model, index)));
   }
@@ -18,7 +19,7 @@ export function derivation(model) {
     "section",
     { class: "panel derivation", "aria-label": "Derivation" },
     el("h2", {}, "Where it comes from"),
-    el("p", { class: "choose" }, el("label", { for: "gradtape-wire" }, "Number "), select),
+    el("p", { class: "choose" }, el("label", { for: id }, "Number "), select),
     body,
   );
   let lines = [];
@@ -63,7 +64,7 @@ function build(model, wire, entry, live) {
   const uses = model.uses[wire].filter(([gate, position]) => model.part(gate.index, position));
   const seeded = data.targets.includes(wire);
   if (seeded) blocks.push(line(() => `∂${name}/∂${name} = ${num(model, seedOf(model, wire, entry))} (the way back starts here)`));
-  for (const [gate, position] of uses.slice(0, USES)) blocks.push(useBlock(model, gate, position, entry, name, line));
+  for (const [gate, position] of uses.slice(0, USES)) blocks.push(useBlock(model, gate, position, entry, line));
   if (uses.length > USES) blocks.push(el("p", { class: "soft" }, `and ${uses.length - USES} more uses`));
   if (uses.length + (seeded ? 1 : 0) > 1) {
     blocks.push(
@@ -99,12 +100,15 @@ function valueBlock(model, wire, entry, name, line) {
   return block;
 }
 
-function useBlock(model, gate, position, entry, name, line) {
+function useBlock(model, gate, position, entry, line) {
+  const target = model.data.wires[model.data.targets[0]].label;
   const block = el("div", { class: "use" }, gateLine(model, gate, "through"));
   const labels = gate.inputs.map((i) => model.data.wires[i].label);
   const out = model.data.wires[gate.outputs[0]].label;
   const formula = localText(gate, position, labels, out);
   if (formula) block.append(line(() => `∂${out}/∂${labels[position]} = ${formula}`));
+  const sum = productText(gate, position, model.data.wires);
+  if (sum) block.append(line(() => `∂${target}/∂${labels[position]} = ${sum.replaceAll("∂", `∂${target}/∂`)}`));
   block.append(line(() => `${termsText(model, gate, position, entry)} = ${num(model, model.part(gate.index, position)[entry])}`));
   if (gate.fixed) block.append(el("p", { class: "note" }, `${gate.op} stays as it was recorded: ${gate.fixed}.`));
   return block;

@@ -3,7 +3,7 @@
 import { norm } from "./numbers.js";
 
 const FEW = 4;
-const LONGEST = 26;
+const LONGEST = 16;
 
 /** Three significant digits, or `decimals`; a true minus sign; -0 as 0. */
 export function figure(x, decimals = null) {
@@ -40,8 +40,9 @@ function few(array, shape, decimals) {
 /** One entry: the number. A few: [0.73 0.27]. Many: 2×3 ‖1.42‖. */
 export function valueOnWire(array, shape, decimals) {
   if (array.length === 1) return figure(array[0], decimals);
-  const dims = shape.join("×");
+  const dims = shape.length === 1 ? `(${shape[0]})` : shape.join("×");
   if (typeof array[0] !== "number") return dims;
+  if (array.length === 0) return dims;
   return few(array, shape, decimals) || `${dims} ‖${figure(norm(array), decimals)}‖`;
 }
 

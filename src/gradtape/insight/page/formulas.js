@@ -80,18 +80,29 @@ export function localText(gate, position, inputs, output) {
   return rules && inputs.length === rules.length ? rules[position](inputs, output) : "";
 }
 
+/** How a product of matrices goes back to one of its inputs, with ∂ before the output's name; "" for other gates. */
+export function productText(gate, position, wires) {
+  if (!isPlainProduct(gate, wires)) return "";
+  const [x, w] = gate.inputs.map((i) => wires[i].label);
+  const out = wires[gate.outputs[0]].label;
+  return [`∂${out} @ ${w}ᵀ`, `${x}ᵀ @ ∂${out}`, `Σ ∂${out} over the rows`][position];
+}
+
+function isPlainProduct(gate, wires) {
+  if (gate.op !== "matmul" && gate.op !== "affine") return false;
+  const flags = [gate.attrs.transpose_a, gate.attrs.transpose_b, gate.attrs.adjoint_a, gate.attrs.adjoint_b];
+  return gate.inputs.slice(0, 2).every((i) => wires[i].shape.length === 2) && !flags.some(Boolean);
+}
+
 /**
  * The sum by which a product of matrices goes back, for one entry: [[local, upstream], ...] as numbers, or null.
- * The gate's inputs are plain matrices.
  */
 export function productTerms(gate, position, entry, model) {
-  if (gate.op !== "matmul" && gate.op !== "affine") return null;
   const { wires } = model.data;
+  if (!isPlainProduct(gate, wires)) return null;
   const [x, w] = gate.inputs;
   const [n, k] = wires[x].shape;
   const m = wires[w].shape[1];
-  const flags = [gate.attrs.transpose_a, gate.attrs.transpose_b, gate.attrs.adjoint_a, gate.attrs.adjoint_b];
-  if (wires[x].shape.length !== 2 || wires[w].shape.length !== 2 || flags.some(Boolean)) return null;
   const upstream = model.gradient(gate.outputs[0]);
   const terms = [];
   if (position === 0) {

@@ -16,20 +16,25 @@ MANY = 40  # gates, from which layers are shown first
 
 
 def page_of(
-    recording: Recording, *, decimals: int | None = None, learning_rate: float = LEARNING_RATE
-) -> str:
+    recording: Recording, *, decimals: int | None = None, learning_rate: float = LEARNING_RATE,
+    layers: bool | None = None,
+) -> str:  # fmt: skip
     """An HTML document that shows a recording and computes it again for other numbers.
 
-    decimals: to how many places the page rounds each intermediate when it is asked to round; None: two.
+    decimals: to how many places the page rounds each intermediate when it is asked to round; None: two, or those of a
+    recording that was rounded.  learning_rate: of the descent steps, at first.  layers: whether Keras layers are shown
+    as boxes first; None: where there are many gates.
+    Raises ValueError for more numbers than a page can hold.
     """
-    data, source = _told(recording, decimals, learning_rate)
+    data, source = _told(recording, decimals, learning_rate, layers)
     names = [data["wires"][i]["label"] for i in recording.targets]
     return bundle.document(data, source, f"{', '.join(names)}: gradtape")
 
 
 def widget_of(
-    recording: Recording, *, decimals: int | None = None, learning_rate: float = LEARNING_RATE
-) -> Any:
+    recording: Recording, *, decimals: int | None = None, learning_rate: float = LEARNING_RATE,
+    layers: bool | None = None,
+) -> Any:  # fmt: skip
     """The same as an anywidget, for Jupyter and marimo.  Raises ImportError where anywidget is absent."""
     try:
         import anywidget
@@ -38,7 +43,7 @@ def widget_of(
         raise ImportError(
             "Widgets need anywidget. Install it with: pip install 'gradtape[widget]'"
         ) from error
-    data, source = _told(recording, decimals, learning_rate)
+    data, source = _told(recording, decimals, learning_rate, layers)
     body = {
         "_esm": bundle.widget_module(source),
         "_css": bundle.styles(),
@@ -48,23 +53,26 @@ def widget_of(
 
 
 def _told(
-    recording: Recording, decimals: int | None, learning_rate: float
+    recording: Recording, decimals: int | None, learning_rate: float, layers: bool | None
 ) -> tuple[dict[str, Any], str]:
     """The data and the programs.  A recording whose numbers were rounded starts as such."""
     exact = getattr(recording, "exact", None)
     if exact is not None:
-        decimals, recording = recording.decimals, exact  # type: ignore[attr-defined]
+        if decimals is None:
+            decimals = recording.decimals  # type: ignore[attr-defined]
+        recording = exact
     told = Told(recording, DECIMALS if decimals is None else decimals)
     data = told.data()
     data["mode"] = "exact" if exact is None else "rounded"
     data["rate"] = learning_rate
-    data["drawings"] = drawings_of(recording)
+    data["drawings"] = drawings_of(recording, layers)
     return data, told.source()
 
 
-def drawings_of(recording: Recording) -> list[dict[str, Any]]:
+def drawings_of(recording: Recording, layers: bool | None = None) -> list[dict[str, Any]]:
     """The circuit, laid out: by gates, and by layers where there are some; the first is shown first."""
     circuits = [("gates", circuit_of(recording, detail="op"))]
     if any(g.layers for g in recording.gates):
-        circuits.insert(MANY > len(recording.gates), ("layers", circuit_of(recording, detail="layer")))
+        first = len(recording.gates) >= MANY if layers is None else layers
+        circuits.insert(0 if first else 1, ("layers", circuit_of(recording, detail="layer")))
     return [{"name": name, **json.loads(circuit.json())} for name, circuit in circuits]

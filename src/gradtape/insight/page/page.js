@@ -35,6 +35,10 @@ export function mount(root, data, programs, heading = "h1") {
       el("div", { class: "side" }, descent(model), ...controls(model)),
     ),
   );
+  if (heading !== "h1") {
+    // In a notebook there may be several: they are no landmarks of the document.
+    for (const part of root.querySelectorAll("section, [role=region]")) part.setAttribute("role", "group");
+  }
   picture.fit();
   return { model, picture, close: () => picture.watcher.disconnect() };
 }
@@ -70,6 +74,7 @@ function modes(model) {
   const name = freshId("mode");
   const choice = (mode, text) => {
     const input = el("input", { type: "radio", name, value: mode, checked: mode === model.mode, onchange: () => model.setMode(mode) });
+    model.subscribe((change) => change === "mode" && (input.checked = mode === model.mode));
     return el("label", { class: "choice" }, input, el("span", {}, text));
   };
   const places = model.data.decimals;

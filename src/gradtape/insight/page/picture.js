@@ -4,8 +4,9 @@ import { el, say, still, svg } from "./dom.js";
 import { scrub } from "./field.js";
 import { gradientOnWire, largest, tone, valueOnWire, weight } from "./figures.js";
 
-const MARGIN = 120; // pixels around what is in view whose labels exist already
-const LEGIBLE = 5; // pixels of a font: smaller labels are not written
+const MARGIN = 40; // pixels around what is in view whose labels exist already
+const LEGIBLE = 6; // pixels of a font: smaller labels are not written
+const SMALLEST = 0.62; // a picture that would be smaller than this in its box is not put into it as a whole
 const ZOOMS = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2];
 
 export class Picture {
@@ -31,7 +32,8 @@ export class Picture {
     this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
     this.marked = null;
     this.seen = [];
-    this.labels = svg("g", { class: "labels" });
+    // Labels lie in a layer of their own: when they change, the wires need not be painted again.
+    this.labels = svg("svg", { viewBox: `0 0 ${drawing.width} ${drawing.height}`, class: "circuit labels", "aria-hidden": "true" });
     this.svg = svg(
       "svg",
       { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": this._said(), class: "circuit" },
@@ -39,16 +41,16 @@ export class Picture {
       svg("g", { class: "wires" }, ...this.lines.map((line) => line.element)),
       svg("g", {}, ...this.shapes.filter((s) => s.shape.kind !== "frame").map((s) => s.element)),
       svg("g", {}, ...drawing.texts.map(textElement)),
-      this.labels,
     );
-    this.box.replaceChildren(this.svg);
+    this.box.replaceChildren(el("div", { class: "sheets" }, this.svg, this.labels));
   }
 
   /** All of it in its box where that stays legible, else legible from its beginning. */
   fit() {
     const room = this.box.clientWidth - 2;
     if (room <= 0) return;
-    this._scale(Math.min(1.25, Math.max(room / this.drawing.width, 0.62)));
+    const whole = room / this.drawing.width;
+    this._scale(whole < SMALLEST ? 0.9 : Math.min(1.25, whole));
     this.box.scrollLeft = 0;
     const { wire } = this.model.selected;
     const line = this.lines.find((one) => one.wire === wire);
@@ -122,7 +124,7 @@ export class Picture {
   _mark() {
     const { phase, gate } = this.model.at();
     if (this.marked) this.marked.element.classList.remove("current", "back");
-    this.marked = gate ? this.gates.get(gate.index) : null;
+    this.marked = gate ? (this.gates.get(gate.index) ?? this._around(gate)) : null;
     if (!this.marked) return;
     this.marked.element.classList.add("current");
     if (phase === "backward") this.marked.element.classList.add("back");
@@ -133,6 +135,12 @@ export class Picture {
     if (away || far) {
       box.scrollTo({ left: x * zoom - box.clientWidth / 2, top: y * zoom - box.clientHeight / 2, behavior: still() ? "auto" : "smooth" });
     }
+  }
+
+  /** The box of the layer that a gate is in. */
+  _around(gate) {
+    const path = `${gate.layers.join("/")}/`;
+    return this.shapes.find(({ shape }) => shape.layer && path.startsWith(`${shape.layer}/`)) ?? null;
   }
 
   _line(line) {
@@ -218,8 +226,10 @@ export class Picture {
     const { box, drawing } = this;
     const middle = (box.scrollLeft + box.clientWidth / 2) / this.zoom;
     this.zoom = zoom;
-    this.svg.setAttribute("width", drawing.width * zoom);
-    this.svg.setAttribute("height", drawing.height * zoom);
+    for (const sheet of [this.svg, this.labels]) {
+      sheet.setAttribute("width", drawing.width * zoom);
+      sheet.setAttribute("height", drawing.height * zoom);
+    }
     box.scrollLeft = middle * zoom - box.clientWidth / 2;
     this.look();
   }

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.backends.js.numbers import known
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import OpError
 from gradtape.base.quiet import quiet
@@ -29,6 +30,7 @@ from gradtape.insight.recording import Gate, Recording
 
 DRAWN = "its numbers were drawn when the tape ran"
 OUTSIDE = "it cannot be run again for other numbers"
+FOREIGN = "a browser has no such numbers"
 REAL = (np.dtype(np.float32), np.dtype(np.float64))
 PROBABILITY_OF = {
     "softmax_cross_entropy_with_logits": "softmax",
@@ -118,6 +120,8 @@ class _Replay:
         if all(type(t) is Tensor for t in tensors):
             return  # nothing that it depends on changes
         reason = DRAWN if gate.card.family == "Random" else ""
+        if not all(known(self.recording.wires[i].dtype) for i in gate.outputs):
+            reason = FOREIGN
         outputs: Sequence[Any] = ()
         if not reason:
             try:
@@ -151,14 +155,15 @@ class _Replay:
             if gate.card.vjp is None or all(g is None for g in given):
                 continue
             start = len(self.trace.equations)
-            given = [backward.dense(g, RECORDED) if _sliced(g) else g for g in given]
+            given = [_dense(g) for g in given]
             ys = tuple([now[i] for i in gate.outputs])
             xs = [now[i] for i in gate.inputs]
             found = self._pulled(gate, given, ys, xs)
             for position, (wire, part) in enumerate(zip(gate.inputs, found)):
                 if part is None:
                     continue
-                self.found.parts[gate.index, position] = self._give(part)
+                if known(recording.wires[wire].dtype):
+                    self.found.parts[gate.index, position] = self._give(part)
                 before = cotangents.get(wire)
                 cotangents[wire] = (
                     part if before is None else backward.accumulate(before, part, RECORDED)
@@ -166,9 +171,9 @@ class _Replay:
             self._locals(gate, ys, xs)
             self._mark(gate.index, start)
         for wire, c in cotangents.items():
-            if recording.wires[wire].gradient is not None:
-                c = backward.dense(c, RECORDED) if _sliced(c) else c
-                self.found.gradients[wire] = self._give(c)
+            own = recording.wires[wire]
+            if own.gradient is not None and known(own.dtype):
+                self.found.gradients[wire] = self._give(_dense(c))
 
     def _pulled(self, gate: Gate, given: list[Any], ys: Any, xs: list[Any]) -> list[Any]:
         """What a gate adds to each input's gradient, of the input's shape; as recorded where its rule cannot be run."""
@@ -181,7 +186,7 @@ class _Replay:
                 if c is None or x._value.dtype.kind not in DIFFERENTIABLE_KINDS:
                     parts.append(None)
                     continue
-                c = backward.dense(c, RECORDED) if _sliced(c) else c
+                c = _dense(c)
                 if tuple(c._value.shape) != tuple(x._value.shape):
                     c = RECORDED.unbroadcast(c, tuple(x._value.shape))
                 parts.append(self._settled(c))
@@ -221,7 +226,9 @@ class _Replay:
             return tensor
         wide = PUBLIC["cast"](tensor, np.float64)
         scale = RECORDED.const(10.0**self.decimals, like=wide)
-        near = PUBLIC["round"](wide * scale) / scale + RECORDED.const(0.0, like=wide)  # -0 becomes 0
+        near = PUBLIC["round"](wide * scale) / scale + RECORDED.const(
+            0.0, like=wide
+        )  # -0 becomes 0
         return PUBLIC["cast"](near, tensor._value.dtype)
 
     def _give(self, tensor: Any) -> int:
@@ -248,8 +255,8 @@ def _rule(gate: Gate, given: list[Any], ys: Any, xs: list[Any]) -> Any:
     return card.vjp(RECORDED, tuple(given), ys, *xs, **attrs)
 
 
-def _sliced(c: Any) -> bool:
-    return type(c) is IndexedSlices
+def _dense(c: Any) -> Any:
+    return backward.dense(c, RECORDED) if type(c) is IndexedSlices else c
 
 
 def steady(recording: Recording, program: Program) -> Mapping[int, np.ndarray]:

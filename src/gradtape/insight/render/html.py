@@ -21,7 +21,7 @@ font:15px/1.5 system-ui,sans-serif;max-width:64rem}
 .gt-derivation h3{font-size:1.05rem;margin:1.25rem 0 .4rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation p{margin:.3rem 0;color:var(--gt-soft)}
 .gt-derivation .gt-code{font:13px/1.5 ui-monospace,monospace;background:var(--gt-band);padding:.15rem .5rem;
-border-radius:4px;margin:.6rem 0 .2rem;overflow-x:auto;white-space:pre}
+border-radius:4px;margin:.6rem 0 .2rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .gt-derivation .gt-scroll{overflow:auto hidden;padding:.1rem 0}
 .gt-derivation table{border-collapse:collapse;background:none}
 .gt-derivation th,.gt-derivation td{padding:.2rem .5rem;text-align:left;border:0;font-weight:normal;white-space:nowrap}
@@ -80,8 +80,7 @@ class _Html:
                 yield f"<h3>{title}</h3>"
             for group in groups:
                 if group.place is not None:
-                    name = group.place.file.rpartition("/")[2]
-                    code = f"{name}:{group.place.line}  {group.place.text}"
+                    code = f"{outline.where(group.place)}  {group.place.text}"
                     yield f'<div class="gt-code">{escape(code)}</div>'
                 yield from self._steps(group.steps)
         yield from self._rounding(outline.rounding(d))
@@ -98,7 +97,7 @@ class _Html:
         if not steps:
             return
         yield "<h3>Given</h3>"
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for step in steps:
             said = "" if step.tensor is None else escape(about(step.tensor))
             shown = "<td>" + "</td><td>".join(
@@ -122,7 +121,7 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
-                yield '<div class="gt-scroll"><table><tbody>'
+                yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
                 for t in tensors:
                     yield f'<tr><th scope="row">{escape(t.name)}</th><td class="gt-soft">{escape(about(t))}</td></tr>'
                 yield "</tbody></table></div>"
@@ -133,7 +132,7 @@ class _Html:
     def _table(self, rows: list[tuple[str, Line]]) -> Iterator[str]:
         if not rows:
             return
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for title, line in rows:
             yield self._row(title, line)
         yield "</tbody></table></div>"
@@ -153,8 +152,9 @@ class _Html:
         if line.rounded is not None and rounded is not None:
             by_hand = fixed(line.rounded, rounded.decimals).replace("-", MINUS)
         value = math(mo("=") + number(line.value, self.digits))
+        head = f'<th scope="row">{escape(title)}</th>' if title else "<td></td>"
         return (
-            f'<tr><th scope="row">{escape(title)}</th><td>{math(left)}</td><td>{numbers}</td>'
+            f"<tr>{head}<td>{math(left)}</td><td>{numbers}</td>"
             f'<td class="gt-value {_sign(line)}" title="{exact(line.value)}">{value}{marks}</td>'
             f'<td class="gt-rounded">{by_hand}</td></tr>'
         )
@@ -164,7 +164,7 @@ class _Html:
             return
         yield "<h3>Rounding</h3>"
         heads = ("", "exact", f"to {steps[0].decimals} decimals", "by hand", "added")
-        yield '<div class="gt-scroll"><table><thead><tr>'
+        yield '<div class="gt-scroll" tabindex="0"><table><thead><tr>'
         yield "".join(f'<th scope="col">{h}</th>' for h in heads) + "</tr></thead><tbody>"
         for step in steps:
             d = step.decimals
@@ -173,8 +173,7 @@ class _Html:
             shown = "".join(f'<td class="gt-value">{c.replace("-", MINUS)}</td>' for c in cells)
             yield f'<tr><th scope="row">{math(self.names.show(step.lines[0].name))}</th>{shown}</tr>'
         yield "</tbody></table></div>"
-        for step in steps:
-            said = escape(outline.explained(step))
+        for said in map(escape, outline.sentences(steps)):
             yield f"<p>{said.replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"
 
 

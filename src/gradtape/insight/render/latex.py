@@ -172,8 +172,7 @@ def _lines(d: Derivation, digits: int | None) -> Iterator[str]:
             yield rf"\subsection*{{{title}}}"
         for group in groups:
             if group.place is not None:
-                name = group.place.file.rpartition("/")[2]
-                where, code = escaped(f"{name}:{group.place.line}"), escaped(group.place.text)
+                where, code = escaped(outline.where(group.place)), escaped(group.place.text)
                 yield rf"\noindent\texttt{{{where}}}\quad\texttt{{{code}}}"
             for step in group.steps:
                 yield from _about(step)
@@ -182,8 +181,8 @@ def _lines(d: Derivation, digits: int | None) -> Iterator[str]:
     steps = outline.rounding(d)
     if steps:
         yield r"\subsection*{Rounding}"
-        for step in steps:
-            yield rf"{escaped(outline.explained(step))}\par"
+        for said in outline.sentences(steps):
+            yield rf"{escaped(said)}\par"
     if d.conventions:
         yield r"\subsection*{Conventions}"
         for k, said in enumerate(d.conventions, 1):

@@ -32,7 +32,10 @@ def exact(value: Any) -> str:
 
 def short(value: Any, digits: int = 4) -> str:
     """A few significant digits, for the eye: "0.1966", "1.2e-07"."""
-    x = np.asarray(value)[()]
+    x: Any = np.asarray(value)[()]
+    if x.dtype.kind == "c":
+        sign = "-" if x.imag < 0 else "+"
+        return f"{short(x.real, digits)} {sign} {short(abs(x.imag), digits)}i"
     if x.dtype.kind not in "fV":
         return exact(x)
     number = float(x)
@@ -49,7 +52,11 @@ def short(value: Any, digits: int = 4) -> str:
 
 def fixed(value: Any, decimals: int) -> str:
     """Rounded to decimals, all of them shown: "-0.20"."""
-    number = float(np.asarray(value)[()])
+    x: Any = np.asarray(value)[()]
+    if x.dtype.kind == "c":
+        sign = "-" if x.imag < 0 else "+"
+        return f"{fixed(x.real, decimals)} {sign} {fixed(abs(x.imag), decimals)}i"
+    number = float(x)
     if not np.isfinite(number):
         return exact(number).replace("oo", "inf")
     text = f"{float(np.round(number, decimals)) + 0.0:.{decimals}f}"

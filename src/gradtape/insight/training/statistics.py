@@ -24,6 +24,7 @@ NUMBERS = (
     "size",
 )
 _STEPS = np.arange(BINS + 1) / BINS
+PIECE = 8192  # entries: of more, BLAS starts threads, which cost more than the sum
 FLAT = 0.05  # of its largest slope: where an activation is less steep, it is saturated
 
 
@@ -86,12 +87,40 @@ def edges(low: float, high: float) -> np.ndarray:
 
 def numbers(array: Any, activation: str = "") -> np.ndarray:
     """The numbers of `NUMBERS`, as float64[10].  activation: "sigmoid" or "tanh": saturated entries are counted."""
+    flat = _real(array)
     with quiet():
-        return _numbers(np.asarray(array).reshape(-1), activation)
+        parts = [_sums(piece, activation) for piece in _pieces(flat)]
+    n, total, spread, square, size_abs, zeros, flattened, low, high = parts[0]
+    for m, total_m, spread_m, square_m, abs_m, zeros_m, flattened_m, low_m, high_m in parts[1:]:
+        if n and m:  # two spreads about two means (Chan, Golub and LeVeque, 1979)
+            spread += (total / n - total_m / m) ** 2 * n * m / (n + m)
+        n, total, spread, square = n + m, total + total_m, spread + spread_m, square + square_m
+        size_abs, zeros, flattened = size_abs + abs_m, zeros + zeros_m, flattened + flattened_m
+        low, high = min(low, low_m), max(high, high_m)
+    if not n:
+        nothing = [np.nan] * 6
+        return np.array([*nothing, 0.0, np.nan, flat.size, flat.size])
+    return np.array([
+        total / n, (spread / n) ** 0.5, low, high, square**0.5, size_abs / n, zeros / n,
+        flattened / n if activation else np.nan, flat.size - n, flat.size,
+    ])  # fmt: skip
 
 
-def _numbers(flat: np.ndarray, activation: str) -> np.ndarray:
-    size, saturated = flat.size, np.nan
+def _real(array: Any) -> np.ndarray:
+    """The entries in a row; of complex ones, the absolute values."""
+    flat = np.asarray(array).reshape(-1)
+    return np.abs(flat) if flat.dtype.kind == "c" else flat
+
+
+def _pieces(flat: np.ndarray) -> list[np.ndarray]:
+    """Pieces that stay in the cache while they are read again and again."""
+    if flat.size <= PIECE:
+        return [flat]
+    return [flat[k : k + PIECE] for k in range(0, flat.size, PIECE)]
+
+
+def _sums(flat: np.ndarray, activation: str) -> tuple[Any, ...]:
+    """Of the finite entries: how many, sum, squares about the mean, squares, |x|, zeros, saturated; least, largest."""
     flat = flat.astype(np.float64, copy=False)
     total = float(np.add.reduce(flat))
     if not np.isfinite(total):
@@ -99,27 +128,29 @@ def _numbers(flat: np.ndarray, activation: str) -> np.ndarray:
         total = float(np.add.reduce(flat))
     n = flat.size
     if not n:
-        return np.array([np.nan] * 6 + [0.0, saturated, size, size])
-    if activation:
-        saturated = np.count_nonzero(_slope(flat, activation) < FLAT) / n
-    mean = total / n
-    spread = flat - mean
-    return np.array([
-        mean, (float(spread @ spread) / n) ** 0.5, np.minimum.reduce(flat), np.maximum.reduce(flat),
-        float(flat @ flat) ** 0.5, float(np.add.reduce(np.abs(flat))) / n, 1 - np.count_nonzero(flat) / n, saturated,
-        size - n, size,
-    ])  # fmt: skip
+        return 0, 0.0, 0.0, 0.0, 0.0, 0, 0, np.inf, -np.inf
+    spread = flat - total / n
+    flattened = np.count_nonzero(_slope(flat, activation) < FLAT) if activation else 0
+    return (
+        n, total, float(spread @ spread), float(flat @ flat), float(np.add.reduce(np.abs(flat))),
+        n - np.count_nonzero(flat), flattened, float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat)),
+    )  # fmt: skip
 
 
 def counted(array: Any, low: float, high: float) -> np.ndarray:
     """How many finite entries lie in each bin between `low` and `high`, as uint32[30]."""
     borders = edges(low, high)
-    with quiet():
-        flat = np.asarray(array).reshape(-1).astype(np.float64, copy=False)
-        flat = flat[np.isfinite(flat)]
-        shares = (flat - borders[0]) / (borders[-1] - borders[0])
-        places = np.clip(shares * BINS, 0, BINS - 1).astype(np.intp)
-    return np.bincount(places, minlength=BINS).astype(np.uint32)
+    scale = BINS / float(borders[-1] - borders[0])
+    found = np.zeros(BINS, np.int64)
+    for piece in _pieces(_real(array)):
+        with quiet():
+            flat = piece.astype(np.float64, copy=False)
+            if not np.isfinite(np.add.reduce(flat)):
+                flat = flat[np.isfinite(flat)]
+            places = (flat - borders[0]) * scale if scale < np.inf else (flat > borders[0]) * BINS
+            places = np.clip(places, 0, BINS - 1).astype(np.intp)
+        found += np.bincount(places, minlength=BINS)
+    return found.astype(np.uint32)
 
 
 def summary(row: np.ndarray, counts: Any = None) -> Summary:

@@ -119,6 +119,10 @@ class Source:
                 return list(found)
             scope = self.tree if everywhere else self.scope_of(scope)
 
+    def latest(self, text: str, scope: ast.AST, line: int) -> Binding | None:
+        """The binding of `text` that holds when a line of the scope runs."""
+        return latest(self, self.all_bindings(text, scope), line)
+
     def _bound_in(self, scope: ast.AST, everywhere: bool) -> dict[str, list[Binding]]:
         """All that a scope gives a value, by its text, in the order of the lines."""
         found = self._bound.get((id(scope), everywhere))
@@ -196,6 +200,8 @@ class Source:
                 while isinstance(root, ast.Attribute):
                     root = root.value
                 if isinstance(root, ast.Name) and root.id in self.outside:
+                    return ast.unparse(function)
+                if function.attr == "numpy_function":
                     return ast.unparse(function)
                 if function.attr in _LEAVING:
                     return f".{function.attr}()"

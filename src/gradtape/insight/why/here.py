@@ -50,7 +50,9 @@ class Here:
 
     def __init__(self) -> None:
         self.views: list[View] = []
+        self.expression: Any = None  # that the user's line is at
         self.target_text = self.source_text = ""
+        self._names: dict[int, str] | None = None  # by id of what the frames hold
         self._elements: tuple[str, ...] = ()
         frame: Any = sys._getframe(1)
         while frame is not None:
@@ -59,16 +61,17 @@ class Here:
                 break  # the program that runs the user's
             if not code.co_filename.startswith(PACKAGE_ROOT):
                 if not self.views:
-                    self._read_call((code, frame.f_lasti))
+                    self.expression, _ = expression_at(place_of((code, frame.f_lasti)))
+                    self._read_call()
                 place = place_of((code, frame.f_lasti))
                 line = place.line if place is not None else frame.f_lineno
                 names = {**frame.f_globals, **locals_of(frame)}
                 self.views.append(View(source_at(code.co_filename), line, code.co_name, names))
             frame = frame.f_back
 
-    def _read_call(self, site: Any) -> None:
+    def _read_call(self) -> None:
         """What the target and the source are called in the question."""
-        call, _ = expression_at(place_of(site))
+        call = self.expression
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return
         if call.func.attr not in _ASKING:
@@ -95,11 +98,12 @@ class Here:
 
     def name_of(self, thing: Any) -> str:
         """The name under which the nearest frame holds an object: its own, or that of something that holds it."""
-        for view in self.views:
-            for text, value in _held(view.names):
-                if value is thing:
-                    return text
-        return ""
+        if self._names is None:
+            self._names = {}
+            for view in self.views:
+                for text, value in _held(view.names):
+                    self._names.setdefault(id(value), text)
+        return self._names.get(id(thing), "")
 
     def value_of(self, text: str) -> Any:
         """What a plain name holds in the nearest frame."""

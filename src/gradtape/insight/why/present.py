@@ -14,6 +14,7 @@ from gradtape.core.slices import IndexedSlices
 from gradtape.insight.source import place_of
 from gradtape.insight.why.case import Case
 from gradtape.insight.why.nonfinite import nonfinite, not_finite
+from gradtape.insight.why.notes import notes
 from gradtape.insight.why.reason import Reason, at
 from gradtape.insight.why.zero import dead_units, vanished, zero
 
@@ -62,6 +63,10 @@ def _fine(case: Case, gradient: np.ndarray) -> Reason:
             message += f" But {case.shown_target} itself is not finite. {bad.message}"
             data["target"] = bad
             break
+    remarks = tuple(notes(case))
+    if remarks:
+        message += " But: " + " ".join(remarks)
+        data["notes"] = remarks
     used = place_of(case.tape._used_at or None)
     if used is not None and not case.tape._persistent:
         data["used"] = used

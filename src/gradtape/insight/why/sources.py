@@ -64,7 +64,9 @@ def unwatched_variable(case: Case) -> Reason | None:
             f"{case.shown} is a variable with trainable=False"
             f"{at(place)}, and the tape watches trainable variables only."
         )
-        fix = f"leave trainable=False out, or write tape.watch({name}) at the start of the tape's block."
+        fix = f"write tape.watch({name}) at the start of the tape's block."
+        if binding is not None:
+            fix = f"leave trainable=False out, or {fix}"
         return case.reason("not_trainable", message, fix, place=place)
     if not tape._watch_accessed:
         message = (

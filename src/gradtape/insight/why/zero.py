@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradtape.base.quiet import quiet
-from gradtape.insight.source import spelling_of
+from gradtape.insight.reading import CALLS
 from gradtape.insight.why.case import Case
+from gradtape.insight.why.ends import at_gate
+from gradtape.insight.why.lost import lost_at
 from gradtape.insight.why.nonfinite import not_finite
-from gradtape.insight.why.reason import Reason, at, called, quoted
+from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
 
-DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value", "crelu")
+DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value")
 SATURATING = (
     "sigmoid", "tanh", "softmax", "log_softmax", "erf", "erfc", "elu", "selu", "silu", "softsign", "softplus",
     "log_sigmoid", "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
@@ -58,6 +60,9 @@ def zero(case: Case) -> Reason:
         return _reason(case, stops[0], len(stops))
     if cancelled is not None:
         return cancelled[1]
+    lost = lost_at(case.net, case.ends, case.sources)
+    if lost:  # in the branch that a traced function took
+        return replace(at_gate(case, lost[0], len(lost)), gradient="zero")
     return case.reason("flat", f"The gradient of {case.shown_target} by {case.shown} is 0 here.")
 
 
@@ -309,16 +314,16 @@ def _times_zero(case: Case, stop: Stop) -> Reason | None:
     if len(others) and all(inputs[i] == inputs[stop.position] for i in others):
         return _flat(case, stop)
     zeros = [i for i in others if xs[i].size and not np.any(xs[i])]
-    names = spelling_of(case.net.place(stop.gate)).operands
     if zeros:
         i = zeros[0]
         dead = _dead_behind(case, inputs[i])
         if dead is not None:
             return _dead(case, dead)
-        name = quoted(names[i] if i < len(names) else "", f"its argument {_parameter(card, i)}")
-        message = f"{_shown(case, stop)} multiplies by {name}, which is 0 everywhere."
-        return _told(case, stop, "times_zero", message, f"look at where {name} comes from: it must not be all zeros.",
-                     operand=i)  # fmt: skip
+        name = operand_of(card, case.net.place(stop.gate), i)
+        what = f"`{name}`, which is 0 everywhere" if name else "zeros"
+        message = f"{_shown(case, stop)} multiplies by {what}."
+        fix = f"look at where {quoted(name, 'the factor')} comes from: it must not be all zeros."
+        return _told(case, stop, "times_zero", message, fix, operand=i)
     if card.multi:
         return None
     sizes = [np.abs(x) if x.dtype.kind == "f" else x for x in xs]
@@ -359,6 +364,12 @@ def _flat(case: Case, stop: Stop) -> Reason:
     dead = _dead_behind(case, inputs[stop.position])
     if dead is not None:
         return _dead(case, dead)
+    if card.name in CALLS:
+        message = (
+            f"{_shown(case, stop)} gives back 0. It is not looked into: it draws, or calls Python."
+        )
+        fix = "ask without tf.function (gradtape.config.functions_eagerly = True), which shows the line."
+        return _told(case, stop, "flat", message, fix)
     single = x.size == 1 and x.dtype.kind == "f"
     value = f" (its input is {float(x.reshape(-1)[0]):.3g})" if single else ""
     message = f"{_shown(case, stop)} is flat here{value}: its derivative is 0."
@@ -374,9 +385,5 @@ def _shown(case: Case, stop: Stop) -> str:
 
 
 def _operand(case: Case, stop: Stop) -> str:
-    names = spelling_of(case.net.place(stop.gate)).operands
-    return names[stop.position] if stop.position < len(names) else ""
-
-
-def _parameter(card: Any, position: int) -> str:
-    return f"`{card.parameters[position]}`" if position < len(card.parameters) else str(position)
+    gate = case.net.gates[stop.gate]
+    return operand_of(gate[0], case.net.place(stop.gate), stop.position)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradtape.base.site import where
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Symbolic
 from gradtape.keras.activations import logits_of
@@ -127,7 +128,7 @@ def _logits(output: Any, from_logits: bool, activation: str, function: str) -> t
     if from_logits:
         warnings.warn(
             f'"`{function}` received `from_logits=True`, but the `output` argument was produced by a {activation} '
-            "activation and thus does not represent logits. Was this intended?",
+            f"activation and thus does not represent logits. Was this intended?{where(3)}",
             stacklevel=4,
         )
     return logits, True
