@@ -19,7 +19,7 @@ from gradtape.core.convert import convert
 from gradtape.core.ends import source_of, target_of
 from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
-from gradtape.graph.ir import Graph
+from gradtape.graph.ir import Graph, graphs_in
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
 from gradtape.insight.source import enclosing_names, place_of
@@ -82,6 +82,8 @@ class Draft:
             return slots[value]
 
         for e, after in zip(graph.equations, (*graph.equations[1:], None)):
+            if e.op == "host" and not e.outputs:
+                continue  # it printed when the function was called
             given = [at(v) for v in e.inputs]
             if e.op == "cond":
                 branch = e.attrs["branches"][bool(self.values[given[0]])]
@@ -127,6 +129,18 @@ class Draft:
             )
             turns += 1
         return carried
+
+
+def opens(card: type[Op], attrs: Any) -> bool:
+    """Whether an operation is a call whose equations can be computed once more: nothing in it was drawn or asked for."""
+    return card.name in CALLS and attrs is not None and not _depends_on_world(attrs["program"].graph)
+
+
+def _depends_on_world(graph: Graph) -> bool:
+    return any(
+        (e.op == "host" and e.outputs) or any(map(_depends_on_world, graphs_in(e.attrs)))
+        for e in graph.equations
+    )
 
 
 def same_place(one: Any, other: Any) -> bool:
@@ -249,7 +263,7 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             draft.of_tensor(t, "input" if id(t) in tape._leaves else "constant") for t in inputs
         ]
         outputs = output if type(output) is tuple else (output,)
-        if card.name in CALLS:
+        if opens(card, attrs):
             graph = attrs["program"].graph
             found = draft.open_graph(graph, slots, site, layers[index])
             for tensor, slot in zip(outputs, found):

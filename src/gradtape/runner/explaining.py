@@ -53,8 +53,8 @@ def explain_file(
 ) -> Explained:
     """Run a script or a notebook and explain its calls: all, or those at a line or in a cell.
 
-    live, detail, decimals: as for `Wish`.  show: whether a script's prints go where ours go.  Of a file that fails, what
-    ran before is explained.  Raises RunnerError where the file is none to run, or was ended before its end.
+    live, detail, decimals: as for `Wish`.  show: whether a script's prints go where ours go.  Of a file that fails,
+    what ran before is explained.  Raises RunnerError where the file is none to run, or was ended before its end.
     """
     check_kind(path)
     with tempfile.TemporaryDirectory(prefix="gradtape-") as folder:

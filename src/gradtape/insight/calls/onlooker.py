@@ -34,6 +34,7 @@ from gradtape.insight.source import Place, place_of
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
 MANY_GATES = 40  # from which a network is explained by its layers
+ENTRIES = 40  # of a gradient that are all written out
 LONGEST = 2 * 2**20  # characters of a derivation, a picture
 LONGEST_PAGE = 8 * 2**20
 TRACED = (
@@ -224,7 +225,7 @@ def _silent() -> Iterator[None]:
 @contextmanager
 def _printing() -> Iterator[None]:
     """Numbers are written in one way, whatever the user's program has set."""
-    with np.printoptions(precision=6, threshold=40, edgeitems=3, linewidth=100, suppress=False):
+    with np.printoptions(precision=6, linewidth=100, suppress=False, floatmode="maxprec"):
         yield
 
 
@@ -319,7 +320,9 @@ def _source(name: str, source: Any, gradient: Any) -> Source:
         array = np.asarray(convert(gradient)._value)
         numbers = array.astype(complex if array.dtype.kind == "c" else float)
         made.state = _state(numbers)
-        made.text = np.array2string(array if array.dtype.kind in "fc" else numbers)
+        shown = array if array.dtype.kind in "fc" else numbers
+        digits = 6 if array.size <= ENTRIES else 4
+        made.text = np.array2string(shown, precision=digits, threshold=ENTRIES, edgeitems=2)
         made.norm = _norm(numbers)
     return made
 

@@ -97,7 +97,7 @@ class _Html:
         if not steps:
             return
         yield "<h3>Given</h3>"
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for step in steps:
             said = "" if step.tensor is None else escape(about(step.tensor))
             shown = "<td>" + "</td><td>".join(
@@ -121,7 +121,7 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
-                yield '<div class="gt-scroll"><table><tbody>'
+                yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
                 for t in tensors:
                     yield f'<tr><th scope="row">{escape(t.name)}</th><td class="gt-soft">{escape(about(t))}</td></tr>'
                 yield "</tbody></table></div>"
