@@ -433,63 +433,6 @@ def test_without_places_weights_are_kept_all_the_same(monkeypatch):
     assert recorder.step(0).layers["out"] == ("out/kernel", "out/bias")
 
 
-# --- time travel ---
-
-
-def test_any_step_is_explained_afterwards():
-    recorder = TrainingRecorder()
-    fitted([recorder])
-    for k in (0, 4, -1):
-        step, recording = recorder.step(k), recorder.explain(k).recording
-        gradients = {
-            recording.wires[s].name: recording.wires[s].gradient for s in recording.sources
-        }
-        assert set(gradients) == set(step.gradients)
-        for name, gradient in gradients.items():
-            np.testing.assert_allclose(gradient, step.gradients[name], rtol=1e-6, atol=1e-9)
-        (target,) = recording.targets
-        assert float(recording.wires[target].value) == step.loss
-
-
-def test_derivation_and_circuit_of_a_step():
-    w = tf.Variable([2.0, -3.0])
-    b = tf.Variable(-3.0)
-    x = tf.constant([-1.0, -2.0])
-    with TrainingRecorder([w, b]) as recorder:
-        for _ in range(3):
-            with tf.GradientTape() as tape:
-                y = tf.sigmoid(tf.reduce_sum(w * x) + b)
-            dw, db = tape.gradient(y, [w, b])
-            w.assign_sub(dw)
-            b.assign_sub(db)
-    first = recorder.explain(0, detail="gate", decimals=2)
-    assert "0.73" in first.text()
-    assert first.circuit().svg().startswith("<svg")
-    later = recorder.explain(2).recording
-    assert later.named("b").value == recorder.step(2).weights["b"]
-    with pytest.raises(ValueError, match="detail"):
-        recorder.explain(0, detail="much")
-    silent = TrainingRecorder([w], tapes=False)
-    with silent:
-        with tf.GradientTape() as tape:
-            y = tf.reduce_sum(w * w)
-        tape.gradient(y, w)
-    with pytest.raises(IndexError, match="Those of these steps are: none"):
-        silent.explain(0)
-
-
-def test_the_users_tape_may_be_used_again():
-    w = tf.Variable(3.0)
-    tape = tf.GradientTape()
-    with TrainingRecorder([w]) as recorder:
-        for _ in range(3):
-            with tape:
-                y = w * w
-            w.assign_sub(0.25 * tape.gradient(y, w))
-    for k, value in enumerate((3.0, 1.5, 0.75)):
-        assert recorder.explain(k).recording.named("w").gradient == 2 * value
-
-
 def test_examples_of_the_docstrings_run():
     for module in (training.recorder, training.surface, training.statistics, event_files):
         results = doctest.testmod(

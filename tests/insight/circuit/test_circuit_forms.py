@@ -202,10 +202,12 @@ def test_json_is_what_is_promised(lattice: Circuit) -> None:
             assert node["place"]["text"] in lattice.recording.gates[node["gate"]].place.text
     for wire in data["wires"]:
         assert set(wire) == {
-            "wire", "branch", "gate", "position", "paths", "tone", "strength", "dots", "name", "value", "gradient",
-            "title",
+            "wire", "branch", "uses", "gate", "position", "paths", "tone", "strength", "dots", "name", "value",
+            "gradient", "title",
         }  # fmt: skip
         assert all(re.fullmatch(r"M[-\d.,]+([LC][-\d., ]+)+", p) for p in wire["paths"])
+        for gate, position in wire["uses"]:
+            assert lattice.recording.gates[gate].inputs[position] == wire["wire"]
         if wire["branch"]:
             assert lattice.recording.gates[wire["gate"]].inputs[wire["position"]] == wire["wire"]
             assert wire["value"] is None

@@ -245,7 +245,7 @@ def test_the_neuron_is_the_slide(circuits: dict[str, Circuit]) -> None:
         "x[0]": ("−1.00", "0.39"), "x[1]": ("−2.00", "−0.59"),
     }  # fmt: skip
     shape: Shape = next(s for s in drawing.shapes if s.kind == "gate")
-    assert shape.title.endswith("p = tf.sigmoid(x @ w + b)")
+    assert "  p = tf.sigmoid(x @ w + b)\n" in shape.title
 
 
 def test_value_above_and_gradient_below_every_wire(circuits: dict[str, Circuit]) -> None:
@@ -274,16 +274,19 @@ def test_all_wires_that_matter_are_drawn(circuits: dict[str, Circuit]) -> None:
 
 
 def test_branches_carry_what_comes_back_through_each(circuits: dict[str, Circuit]) -> None:
-    circuit = circuits["lattice"]
-    branches: dict[int, list[Line]] = {}
-    for line in circuit.drawing.lines:
-        if line.value is None:
-            branches.setdefault(line.wire, []).append(line)
-    assert branches
-    for wire, lines in branches.items():
-        gradient = circuit.recording.wires[wire].gradient
-        parts = [circuit.recording.gates[b.gate].parts[b.position] for b in lines]
-        np.testing.assert_allclose(sum(p for p in parts if p is not None), gradient, rtol=1e-5)
+    for name in ("lattice", "shared_weights", "several_targets", "residual", "pieces"):
+        circuit = circuits[name]
+        recording = circuit.recording
+        branches: dict[int, list[Line]] = {}
+        for line in circuit.drawing.lines:
+            if line.branch:
+                branches.setdefault(line.wire, []).append(line)
+        assert branches
+        for wire, lines in branches.items():
+            parts = [recording.gates[g].parts[i] for line in lines for g, i in line.uses]
+            parts += [seed for seed, t in zip(recording.seeds, recording.targets) if t == wire]
+            total = sum(p for p in parts if p is not None)
+            np.testing.assert_allclose(total, recording.wires[wire].gradient, rtol=1e-5)
 
 
 ONE_ROW = [

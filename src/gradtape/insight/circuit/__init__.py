@@ -12,12 +12,13 @@
                 "layer": path of the layer, or "", "title": text for hovering,
                 "place": null | {"file", "line", "text"}, "texts": [TEXT]}],
      "wires": [{"wire": index in recording.wires, "branch": false,      one per wire that is shown
-                "gate", "position": the one input that it leads to, or -1,
+                "uses": [[gate, position]],                             the gates that it leads to, also in layers
+                "gate", "position": the one use, or -1,
                 "paths": [SVG path data], "dots": [[x, y]],             dots: where it branches
                 "tone": "plus" | "minus" | "mixed" | "zero" | "none" | "bad", "strength": 0 to 4,
                 "name": TEXT | null, "value": TEXT | null, "gradient": TEXT | null, "title"},
-               {... "branch": true, "gate", "position",                 one per branch of a wire that is used
-                "value": null, "gradient": TEXT}],                      several times: gates[gate].parts[position]
+               {... "branch": true, "uses",                             one per branch of a wire that is used
+                "value": null, "gradient": TEXT}],                      several times: the sum of the uses' parts
      "texts": [TEXT]}                                                   the legend
 
     TEXT: {"x", "y", "anchor": "start" | "middle" | "end", "text", "size", "room": pixels kept free for it, "tone",

@@ -48,7 +48,7 @@ def _node(shape: Shape) -> dict[str, Any]:
 
 def _wire(line: Line) -> dict[str, Any]:
     return {
-        "wire": line.wire, "branch": line.value is None and line.position >= 0, "gate": line.gate,
+        "wire": line.wire, "branch": line.branch, "uses": [list(u) for u in line.uses], "gate": line.gate,
         "position": line.position, "paths": [path_data(p) for p in line.paths], "tone": line.tone,
         "strength": line.strength, "dots": [[_round(x), _round(y)] for x, y in line.dots],
         "name": _text(line.name), "value": _text(line.value), "gradient": _text(line.gradient), "title": line.title,

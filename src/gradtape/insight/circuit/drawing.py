@@ -78,7 +78,8 @@ class Path:
 class Line:
     """A wire, or a branch of one: its paths, the junctions on it, its value above and its gradient below.
 
-    wire: its index in the recording.  gate, position: the input that a branch leads to, or -1.  name: in the code.
+    wire: its index in the recording.  uses: the gates that it leads to, with the positions of their inputs; a branch
+    leads to one box.  gate, position: the one use, or -1.  name: in the code.
     tone: "plus", "minus", "mixed", "zero", "none" or "bad".  strength: 0 to 4.
     """
 
@@ -89,10 +90,18 @@ class Line:
     value: Text | None = None
     gradient: Text | None = None
     dots: tuple[tuple[float, float], ...] = ()
-    gate: int = -1
-    position: int = -1
+    uses: tuple[tuple[int, int], ...] = ()
     title: str = ""
     name: Text | None = None
+    branch: bool = False
+
+    @property
+    def gate(self) -> int:
+        return self.uses[0][0] if len(self.uses) == 1 else -1
+
+    @property
+    def position(self) -> int:
+        return self.uses[0][1] if len(self.uses) == 1 else -1
 
     @property
     def texts(self) -> tuple[Text, ...]:

@@ -26,8 +26,8 @@ from gradtape.insight.circuit.dress import (
     sign_text,
 )  # fmt: skip
 from gradtape.insight.circuit.graph import Columns, Strand
-from gradtape.insight.circuit.scene import Picture, Scene
-from gradtape.insight.circuit.sketch import Box
+from gradtape.insight.circuit.scene import Picture, Scene, Tag
+from gradtape.insight.circuit.sketch import Box, Uses
 from gradtape.insight.circuit.widths import width_of
 
 Key = tuple[str, int]
@@ -320,17 +320,23 @@ class _Emitter:
         if source in scene.boxes and wire not in scene.sketch.exits:
             middle = (self.at.tail[source] + self.at.stop[source]) / 2
             name, value, gradient = self._label(wire, middle, self._across(source, port), tone)
-        gate, position = self._sink(net.sinks[0]) if len(net.sinks) == 1 else (-1, -1)
         return Line(
             wire, tuple(self.paths.get(key, ())), tone, strong, value, gradient,
-            tuple(self.dots.get(key, ())), gate, position, dress.captions.about(wire), name,
+            tuple(self.dots.get(key, ())), self._uses(net.sinks), dress.captions.about(wire), name,
         )  # fmt: skip
 
-    def _sink(self, sink: Port) -> Port:
-        if sink[0] not in self.scene.boxes:
-            return -1, -1
-        box = self.scene.sketch.boxes[self.scene.boxes[sink[0]]]
-        return box.gate, box.positions[sink[1]]
+    def _uses(self, sinks: list[Port]) -> Uses:
+        """The gates that a wire leads to, with the positions of their inputs."""
+        found: list[tuple[int, int]] = []
+        for v, port in sinks:
+            if v in self.scene.tags:
+                found += self._tagged(self.scene.tags[v])
+            elif v in self.scene.boxes:
+                found += self.scene.sketch.boxes[self.scene.boxes[v]].uses[port]
+        return tuple(found)
+
+    def _tagged(self, tag: Tag) -> Uses:
+        return self.scene.sketch.boxes[tag.box].uses[tag.port]
 
     def _branch(self, v: int) -> Line:
         scene, dress = self.scene, self.dress
@@ -343,8 +349,8 @@ class _Emitter:
         part = self._below(text, middle, self._across(v, 0), "part", tone) if text else None
         return Line(
             wire, tuple(self.paths.get(("tag", v), ())), tone, strong, None, part,
-            tuple(self.dots.get(("tag", v), ())), box.gate, box.positions[tag.port],
-            dress.captions.about(wire),
+            tuple(self.dots.get(("tag", v), ())), self._tagged(tag), dress.captions.about(wire),
+            branch=True,
         )  # fmt: skip
 
     # -- texts

@@ -15,6 +15,8 @@ from gradtape.insight.circuit.signs import SYMMETRIC, sign_of
 from gradtape.insight.recording import Gate, Wire
 from gradtape.insight.source import Place
 
+Uses = tuple[tuple[int, int], ...]
+
 
 @dataclass
 class Box:
@@ -27,7 +29,9 @@ class Box:
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     parts: list[np.ndarray | None] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)  # of the inputs among the gate's
+    uses: list[Uses] = field(
+        default_factory=list
+    )  # of each input: by which gates, at which of their positions
     details: tuple[str, ...] = ()
     free: bool = False
     gate: int = -1
@@ -101,7 +105,7 @@ class _Sketcher:
                     title,
                     [wire],
                     parts=[part],
-                    positions=[-1],
+                    uses=[()],
                     wire=wire,
                 )
             )
@@ -203,22 +207,19 @@ class _Sketcher:
             w for g, _ in group.gates for w in g.outputs
             if w in targets or any(u.index not in numbers for u, _ in recording.uses(w))
         ]  # fmt: skip
-        parts = [
-            _sum(
-                [
-                    g.parts[i]
-                    for g, _ in group.gates
-                    for i, x in enumerate(g.inputs)
-                    if x == w and g.parts
-                ]
-            )
+        uses = [
+            tuple([(g.index, i) for g, _ in group.gates for i, x in enumerate(g.inputs) if x == w])
             for w in inputs
+        ]
+        parts = [
+            _sum([recording.gates[g].parts[i] for g, i in u if recording.gates[g].parts])
+            for u in uses
         ]
         name = group.path.rpartition("/")[2].partition("#")[0]
         place = _place(group.gates[0][0].place)
         box = Box(
             f"layer:{group.path}", "layer", name, "", inputs, outputs, parts,
-            [-1] * len(inputs), layer=group.path, place=place,
+            uses, layer=group.path, place=place,
         )  # fmt: skip
         weights = [recording.wires[w] for w in hidden if recording.wires[w].kind == "variable"]
         box.details = self._details(group, weights)
@@ -233,6 +234,7 @@ class _Sketcher:
                         leaf.text = leaf.text.removeprefix(f"{outer.partition('#')[0]}/")
             box.inputs = box.inner.entries
             box.parts = [parts[inputs.index(w)] for w in box.inputs]
+            box.uses = [uses[inputs.index(w)] for w in box.inputs]
             box.inner.brought = dict(zip(box.inputs, box.parts))
             box.outputs = box.inner.exits
         else:
@@ -268,10 +270,11 @@ class _Sketcher:
         parts = gate.parts or (None,) * len(gate.inputs)
         targets = self.recording.targets
         outputs = [w for w in gate.outputs if w in targets or self.recording.uses(w)]
+        told = [self.captions.about(w) for w in outputs[:3]]
         return Box(
-            f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place)),
+            f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place), *told),
             [gate.inputs[i] for i in kept], outputs, [parts[i] for i in kept],
-            kept, free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
+            [((gate.index, i),) for i in kept], free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
         )  # fmt: skip
 
     def _leaf(self, wire: int) -> Box:

@@ -73,9 +73,7 @@ def _alone(box: Box, every: dict[str, Box], captions: Captions, folded: list[str
     for wire in frame.outputs:
         users = _beside([b for b in every.values() if wire in b.inputs], box)
         name = users.text if users else "…"
-        end = Box(
-            f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], positions=[-1], wire=wire
-        )
+        end = Box(f"to{wire}", "end", f"→ {name}", name, [wire], parts=[None], uses=[()], wire=wire)
         end.layer = users.layer if users and users.layer in folded else ""
         boxes.append(end)
     return Sketch(boxes)

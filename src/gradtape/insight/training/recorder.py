@@ -303,6 +303,9 @@ class TrainingRecorder(Callback, Figures):
         """How many steps were seen."""
         return self._next
 
+    def __bool__(self) -> bool:
+        return True
+
     @property
     def nbytes(self) -> int:
         """How many bytes are kept."""
@@ -421,6 +424,22 @@ class TrainingRecorder(Callback, Figures):
         if all(array is not None for array in last):
             points.append([float(a[e]) for a, e in zip(last, (entry, other))])
         return np.array(points)
+
+    def restore(self, k: int) -> None:
+        """Give the weights the values that they had before step k; an optimizer's own state stays as it is.
+
+        Raises IndexError where the step is not kept, ValueError where a weight is kept as statistics only.
+        """
+        row = self._row(k)
+        large = [part.name for part in row.parts if part.weight is None]
+        if large:
+            raise ArgumentError(
+                f"Of {', '.join(large)} only statistics are kept: give the recorder a larger `whole` and `limit`."
+            )
+        self._close()
+        for part in row.parts:
+            place = self._weights.names.index(part.name)
+            self._weights.variables[place].assign(part.weight)
 
     def to_tensorboard(self, log_dir: Any) -> str:
         """Write what is kept as TensorBoard's event file into a folder; gives the file's path."""
