@@ -21,7 +21,6 @@ def draw() -> str:
     x = tf.constant([[-1.0, -2.0]])
 
     with tf.GradientTape() as tape:
-        tape.watch(x)
         p = tf.sigmoid(x @ w + b)
 
     return tf.explain(tape, p, detail="gate").circuit(decimals=2).svg()

@@ -43,7 +43,11 @@ def trained(layers: list[Any], optimizer: Any, epochs: int) -> Any:
 
 
 def healthy() -> Any:
-    layers = [Dense(16, "relu", name="first"), Dense(16, "tanh", name="second"), Dense(16, "relu", name="third")]
+    layers = [
+        Dense(16, "relu", name="first"),
+        Dense(16, "tanh", name="second"),
+        Dense(16, "relu", name="third"),
+    ]
     return trained([*layers, Dense(1, "sigmoid", name="out")], tf.keras.optimizers.Adam(0.01), 40)
 
 
@@ -59,7 +63,9 @@ def descent() -> Any:
     w, b = tf.Variable(-1.5), tf.Variable(2.0)
 
     def loss() -> Any:
-        return tf.reduce_mean(tf.keras.losses.binary_crossentropy(labels, tf.sigmoid(w * points + b)))
+        return tf.reduce_mean(
+            tf.keras.losses.binary_crossentropy(labels, tf.sigmoid(w * points + b))
+        )
 
     with tf.TrainingRecorder([w, b]) as recorder:
         for _ in range(60):
@@ -85,8 +91,10 @@ def main() -> None:
     for name, figure in figures.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, dpi=DPI)
-        # 96 colours are enough for these, and a third of the bytes.
-        Image.open(buffer).convert("RGB").quantize(96).save(FOLDER / f"{name}.png", optimize=True)
+        # 256 colours are enough for these, with half of the bytes.
+        Image.open(buffer).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(
+            FOLDER / f"{name}.png", optimize=True
+        )
 
 
 if __name__ == "__main__":

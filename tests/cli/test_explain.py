@@ -475,3 +475,47 @@ def test_a_tape_that_holds_too_much_is_not_kept_for_later(script):
     )).spots  # fmt: skip
     assert [turn.turn for turn in spot.turns] == [1, 2]
     assert spot.trouble == "The last call is not explained: its tape holds 0 MiB."
+
+
+def test_a_network_of_many_operations_is_explained_by_its_layers(script):
+    path = script(
+        "import tensorflow as tf",
+        "layers = [tf.keras.layers.Dense(6, activation='tanh') for _ in range(30)]",
+        "model = tf.keras.Sequential(layers)",
+        "with tf.GradientTape() as tape:",
+        "    loss = tf.reduce_sum(model(tf.ones((2, 6))))",
+        "tape.gradient(loss, model.trainable_weights)",
+    )
+    by_layers, by_operations = (
+        explain_file(path, detail=detail).spots[0].turns[0] for detail in ("", "op")
+    )
+    assert by_layers.trouble == ""
+    assert len(by_layers.text) < len(by_operations.text) / 2
+    assert by_layers.circuit
+    assert len(by_layers.sources) == 60
+
+
+def test_what_is_too_long_is_left_out_and_said(script):
+    (spot,) = explain_file(
+        script("import gradtape.insight.calls.onlooker as onlooker", "onlooker.LONGEST = 400", *NEURON)
+    ).spots
+    (turn,) = spot.turns
+    assert (turn.text, turn.derivation, turn.circuit) == ("", "", "")
+    assert "The derivation is left out" in turn.trouble
+    assert turn.sources[0].state == "some"
+
+
+def test_the_lectures_slide(gradtape, script):
+    path = script(
+        "import tensorflow as tf",
+        "w0, w1, b = tf.Variable(2.0), tf.Variable(-3.0), tf.Variable(-3.0)",
+        "x0, x1 = tf.constant(-1.0), tf.constant(-2.0)",
+        "with tf.GradientTape() as tape:",
+        "    tape.watch([x0, x1])",
+        "    p = tf.sigmoid(w0 * x0 + w1 * x1 + b)",
+        "tape.gradient(p, [w0, x0, w1, x1, b])",
+    )
+    done = gradtape("explain", path, "--at", 7, "--detail", "gate", "--decimals", 2)
+    assert done.returncode == 0
+    for number in ("[0.73]", "[-0.53]", "[-0.20]", "[0.20]", "[0.40]", "[-0.40]", "[-0.60]"):
+        assert number in done.stdout

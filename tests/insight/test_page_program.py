@@ -207,7 +207,8 @@ def test_explanations_make_pages(tmp_path: Path) -> None:
     with tf.GradientTape() as tape:
         y = tf.reduce_sum(model(tf.constant([[1.0, 2.0]])))
     found = tf.explain(tape, y)
-    text = found.to_html(tmp_path / "y.html", learning_rate=0.5)
+    text = found.to_html(learning_rate=0.5)
+    assert found.to_html(tmp_path / "y.html", learning_rate=0.5) == tmp_path / "y.html"
     assert (tmp_path / "y.html").read_text(encoding="utf-8") == text
     data = data_in(text)
     assert (data["mode"], data["decimals"], data["rate"]) == ("exact", 2, 0.5)

@@ -93,6 +93,34 @@ def test_a_name_is_that_of_the_whole_expression() -> None:
     assert "p" in {wire.name for wire in recorded(tape, p).wires}
 
 
+def test_looking_does_not_act_again(capfd: pytest.CaptureFixture[str]) -> None:
+    """What was printed is not printed twice; what was drawn is not drawn again."""
+    w = tf.Variable(2.0)
+
+    @tf.function
+    def speaking(x):
+        tf.print("called")
+        return x * w
+
+    @tf.function
+    def drawing(x):
+        return x * w * tf.random.uniform([])
+
+    tf.random.set_seed(5)
+    with tf.GradientTape(persistent=True) as tape:
+        y = drawing(speaking(tf.constant(3.0)))
+    capfd.readouterr()
+    for _ in range(2):
+        found = recorded(tape, y)
+        np.testing.assert_array_equal(found.wires[found.sources[0]].gradient, tape.gradient(y, w))
+        assert [g.card.name for g in found.gates] == ["multiply", "watched"]
+    following = float(tf.random.uniform([]))
+    tf.random.set_seed(5)
+    drawing(tf.constant(3.0))
+    assert float(tf.random.uniform([])) == following
+    assert "called" not in capfd.readouterr().err
+
+
 def test_several_targets_and_their_cotangents() -> None:
     x = tf.Variable([1.0, 2.0])
     with tf.GradientTape(persistent=True) as tape:

@@ -1,12 +1,14 @@
 """The recorder: what it keeps of loops and of `fit`, and that the training goes as it goes without it."""
 
 import doctest
+import threading
 
 import numpy as np
 import pytest
 
 import gradtape as tf
 from gradtape import keras
+from gradtape.base.config import settings
 from gradtape.core.context import GRADIENT_OBSERVERS, STATE
 from gradtape.insight import training
 from gradtape.insight.training import TrainingRecorder
@@ -338,6 +340,97 @@ def test_a_step_of_the_users_own():
     assert len(recorder) == 3
     assert list(recorder.step(0).layers) == ["dense"]
     assert np.any(recorder.step(2).gradients["own/dense/kernel"])
+
+
+def test_fit_inside_of_a_recorder():
+    recorder = TrainingRecorder()
+    with recorder:
+        seen, _ = fitted()
+        assert len(recorder) == 9
+        with_callback, _ = fitted([recorder])
+        assert len(recorder) == 18
+        assert STATE.seen
+    for a, b in zip(seen, with_callback):
+        np.testing.assert_array_equal(a, b)
+    assert recorder.step(3).epoch is None
+    assert recorder.step(12).epoch == 1
+
+
+def test_several_steps_in_one_execution():
+    recorder = TrainingRecorder()
+    seen, _ = fitted([recorder], steps_per_execution=3)
+    plain, _ = fitted()
+    for a, b in zip(seen, plain):
+        np.testing.assert_array_equal(a, b)
+    assert len(recorder) == 9
+    np.testing.assert_array_equal(
+        recorder.step(1).after["out/kernel"], recorder.step(2).weights["out/kernel"]
+    )
+
+
+def test_train_on_batch_and_a_model_given():
+    made = model()
+    recorder = TrainingRecorder(made)
+    with recorder:
+        for _ in range(3):
+            made.train_on_batch(X[:32], Y[:32])
+    assert len(recorder) == 3
+    assert list(recorder.step(0).layers) == ["first", "norm", "second", "out"]
+
+
+def test_two_networks_against_each_other():
+    maker, judge = tf.Variable(1.0, name="maker"), tf.Variable(2.0, name="judge")
+    with TrainingRecorder() as recorder:
+        for _ in range(3):
+            with tf.GradientTape() as first, tf.GradientTape() as second:
+                score = tf.sigmoid(judge * maker)
+                made, judged = 1.0 - score, score * score
+            dm = first.gradient(made, maker)
+            dj = second.gradient(judged, judge)
+            maker.assign_sub(dm)
+            judge.assign_sub(dj)
+    assert len(recorder) == 3
+    assert set(recorder.step(1).gradients) == {"maker", "judge"}
+    for call, variable in ((0, "maker"), (1, "judge")):
+        recording = recorder.explain(1, call).recording
+        (source,) = recording.sources
+        assert recording.wires[source].gradient == recorder.step(1).gradients[variable]
+
+
+def test_other_threads_are_left_alone():
+    w = tf.Variable(1.0)
+
+    def elsewhere():
+        with tf.GradientTape() as tape:
+            y = w * w
+        tape.gradient(y, w)
+
+    with TrainingRecorder([w]) as recorder:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        assert len(recorder) == 0
+        elsewhere()
+    assert len(recorder) == 1
+
+
+def test_complex_weights():
+    w = tf.Variable([3.0 + 4.0j])
+    with TrainingRecorder([w]) as recorder:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.square(tf.abs(w)))
+        w.assign_sub(tape.gradient(loss, w) / 4)
+    assert recorder.step(0).statistics["w"].weight.norm == 5.0
+    assert recorder.changes(0)["‖w‖"].update == 2.5
+
+
+def test_without_places_weights_are_kept_all_the_same(monkeypatch):
+    monkeypatch.setattr(settings, "explanations", False)
+    recorder = TrainingRecorder()
+    fitted([recorder])
+    assert len(recorder) == 9
+    assert list(recorder.step(0).activations) == ["relu", "tanh", "sigmoid"]
+    assert recorder.step(0).layers["out"] == ("out/kernel", "out/bias")
 
 
 def test_examples_of_the_docstrings_run():

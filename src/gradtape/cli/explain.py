@@ -47,8 +47,8 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--detail",
         choices=("op", "gate", "layer"),
-        default="op",
-        help="explain by operations, by single numbers, or by layers (%(default)s)",
+        default="",
+        help="explain by operations, by single numbers, or by layers (the last where there are many operations)",
     )
     parser.add_argument(
         "--decimals",

@@ -32,7 +32,7 @@ def name_wires(draft: Draft, visible: Mapping[int, str]) -> list[str]:
         key = _key(site)
         spelling = spelled[key]
         ends = draft.inner.isdisjoint(outputs)
-        called = not layers and _is_the_call(card, spelling)
+        called = not layers and is_the_call(card, spelling)
         if (ends or called) and spelling.result and len(outputs) == 1:
             _put(names, draft.wire_of[outputs[0]], spelling.result)
         if called:
@@ -65,7 +65,7 @@ def _given_name(variable: Any) -> str:
     return "" if name == "Variable" else name
 
 
-def _is_the_call(card: Any, spelling: Spelling) -> bool:
+def is_the_call(card: Any, spelling: Spelling) -> bool:
     """Whether the operation is the one that the code spells there, not one inside of a function called there."""
     if not spelling.operands and not spelling.keywords:
         return False

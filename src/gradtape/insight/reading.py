@@ -19,7 +19,7 @@ from gradtape.core.convert import convert
 from gradtape.core.ends import source_of, target_of
 from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
-from gradtape.graph.ir import Graph
+from gradtape.graph.ir import Graph, graphs_in
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
 from gradtape.insight.source import enclosing_names, place_of
@@ -40,7 +40,9 @@ class Draft:
         self.gates: list[tuple[type[Op], Any, tuple[int, ...], tuple[int, ...], Any, Any]] = []
         self.by_id: dict[int, int] = {}  # slot by id of a tensor
         self.alive: list[Any] = []  # what ids belong to
-        self.inner: set[int] = set()  # slots of results that are not the last of what their expression computes
+        self.inner: set[int] = (
+            set()
+        )  # slots of results that are not the last of what their expression computes
 
     def wire(self, kind: str, owner: Any, value: np.ndarray) -> int:
         """A new wire with its first slot; gives the slot."""
@@ -80,6 +82,8 @@ class Draft:
             return slots[value]
 
         for e, after in zip(graph.equations, (*graph.equations[1:], None)):
+            if e.op == "host" and not e.outputs:
+                continue  # it printed when the function was called
             given = [at(v) for v in e.inputs]
             if e.op == "cond":
                 branch = e.attrs["branches"][bool(self.values[given[0]])]
@@ -127,6 +131,18 @@ class Draft:
         return carried
 
 
+def opens(card: type[Op], attrs: Any) -> bool:
+    """Whether an operation is a call whose equations can be computed once more: nothing in it was drawn or asked for."""
+    return card.name in CALLS and attrs is not None and not _depends_on_world(attrs["program"].graph)
+
+
+def _depends_on_world(graph: Graph) -> bool:
+    return any(
+        (e.op == "host" and e.outputs) or any(map(_depends_on_world, graphs_in(e.attrs)))
+        for e in graph.equations
+    )
+
+
 def same_place(one: Any, other: Any) -> bool:
     """Whether two sites are one place in the code."""
     return bool(one) and bool(other) and one[0] is other[0] and one[1] == other[1]
@@ -169,7 +185,29 @@ def recorded(
         for index, (card, attrs, inputs, outputs, site, layers) in enumerate(draft.gates)
     ]  # fmt: skip
     at = tuple([draft.wire_of[s] for s in slots])
-    return Recording(tuple(wires), tuple(gates), at, chosen, tuple(map(frozen, seeds)))
+    return Recording(
+        tuple(wires), tuple(gates), at, chosen, tuple(map(frozen, seeds)), _assigned(draft, names)
+    )
+
+
+def _assigned(draft: Draft, names: Sequence[str]) -> tuple[str, ...]:
+    """A note per variable that had another value when it was read again: its values are wires of their own."""
+    wires: dict[int, list[int]] = {}
+    for wire, owner in enumerate(draft.owners):
+        if draft.kinds[wire] == "variable":
+            wires.setdefault(id(owner), []).append(wire)
+    return tuple(
+        [
+            f"{', '.join(names[w] for w in found)} are the values of one variable, which was assigned while the tape "
+            "was open: its gradient is the sum of theirs."
+            for found in wires.values()
+            if len(found) > 1
+        ]
+    )
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or np.array_equal(a, b)
 
 
 def _records(tape: Any) -> list[Any]:
@@ -211,11 +249,13 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
     for owner, reads in tape._reads.items():
         variable = tape._variables[owner]
         used = [t for t in reads if id(t) in needed]
-        if used:
-            first = draft.wire("variable", variable, used[0]._value)
-            draft.by_id[id(used[0])] = first
-            for tensor in used[1:]:
-                draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
+        last, slot = None, -1
+        for tensor in used:
+            if last is None or not _same(tensor._value, last._value):  # assigned in between
+                slot = draft.wire("variable", variable, tensor._value)
+            else:
+                slot = draft.slot(draft.wire_of[slot], tensor._value)
+            draft.by_id[id(tensor)], last = slot, tensor
     layers = layers_of(tape, len(records))
     for index in reversed(useful):
         card, attrs, inputs, output, site = records[index]
@@ -223,7 +263,7 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             draft.of_tensor(t, "input" if id(t) in tape._leaves else "constant") for t in inputs
         ]
         outputs = output if type(output) is tuple else (output,)
-        if card.name in CALLS:
+        if opens(card, attrs):
             graph = attrs["program"].graph
             found = draft.open_graph(graph, slots, site, layers[index])
             for tensor, slot in zip(outputs, found):
@@ -275,7 +315,10 @@ def _sources(tape: GradientTape, draft: Draft, sources: Any) -> tuple[int, ...]:
     if sources is None:
         leaves = [i for i, k in enumerate(draft.kinds) if k in ("variable", "input")]
         return tuple([i for i in leaves if draft.values[draft.slots[i][0]].dtype in DIFFERENTIABLE])
-    return tuple([draft.wire_of[_slot_of(draft, s)] for s in map(source_of, tree.flatten(sources))])
+    chosen = [draft.wire_of[_slot_of(draft, s)] for s in map(source_of, tree.flatten(sources))]
+    variables = {id(draft.owners[w]) for w in chosen if draft.kinds[w] == "variable"}
+    later = [w for w, o in enumerate(draft.owners) if w not in chosen and id(o) in variables]
+    return (*chosen, *later)
 
 
 def _visible_names() -> dict[int, str]:

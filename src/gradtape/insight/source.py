@@ -32,7 +32,8 @@ class Place(NamedTuple):
 class Spelling(NamedTuple):
     """How an operation is written: what its result is assigned to, its operands' names, the function called.
 
-    A name is "" where the expression has none: a number, a call, an operator's result.
+    A name is "" where the expression has none: a number, a call, an operator's result.  function: "" for an operator,
+    "()" where what is called has no name.
     """
 
     result: str
@@ -107,7 +108,7 @@ def _short(name: str) -> str:
 
 
 def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "()")
 
 
 _INDEXES: dict[str, tuple[list[str], dict[Any, Any]]] = {}

@@ -21,10 +21,12 @@ ROOT = '<main id="gradtape">'  # of a live page
 STATIC = {
     "lab.css": "text/css; charset=utf-8",
     "charts.css": "text/css; charset=utf-8",
+    "sources.css": "text/css; charset=utf-8",
     "theme.js": "text/javascript; charset=utf-8",
     "exhibit.js": "text/javascript; charset=utf-8",
     "charts.js": "text/javascript; charset=utf-8",
     "line.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
 }
 
 
@@ -94,7 +96,7 @@ def _exhibit(request: Any) -> str | None:
 def _call(lab: Lab) -> Any:
     def page(request: Any) -> str | None:
         entry = lab.visit.entry(request.path_params["number"]) if lab.visit else None
-        return None if entry is None else pages.call(lab.visit, entry)
+        return None if entry is None else pages.call(entry)
 
     return page
 
@@ -104,7 +106,12 @@ async def _static(request: Any) -> Any:
     name = request.path_params["name"]
     if name not in STATIC:
         return responses.PlainTextResponse("There is no such file.\n", 404)
-    data = (files("gradtape.lab") / "page" / name).read_bytes()
+    room = (
+        files("gradtape.insight") / "calls"
+        if name == "sources.css"
+        else files("gradtape.lab") / "page"
+    )
+    data = (room / name).read_bytes()
     return responses.Response(data, headers={"content-type": STATIC[name]})
 
 

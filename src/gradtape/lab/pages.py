@@ -33,7 +33,7 @@ def layout(title: str, body: str, scripts: Iterable[str] = (), back: bool = True
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · gradtape lab</title>"
         '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/lab.css">'
-        '<link rel="stylesheet" href="/static/charts.css">'
+        '<link rel="stylesheet" href="/static/charts.css"><link rel="stylesheet" href="/static/sources.css">'
         f'<script src="/static/theme.js"></script>{loads}</head><body>'
         f'<header class="top">{home}<button type="button" id="theme" class="quiet">Theme</button></header>'
         f"<main>{body}</main></body></html>"
@@ -88,25 +88,28 @@ def _times(spot: Spot) -> str:
     return "Called once." if spot.times == 1 else f"Called {spot.times:,} times."
 
 
-def call(visit: Visit | None, entry: Entry) -> str:
+def call(entry: Entry) -> str:
     """The page of one place of the user's file."""
     spot = entry.spot
     trouble = f'<p class="trouble" role="note">{escape(spot.trouble)}</p>' if spot.trouble else ""
-    turns = "".join(_turn(spot, turn, page) for turn, page in entry.turns())
+    turns = "".join(_turn(spot, turn, page, n == 0) for n, (turn, page) in enumerate(entry.turns()))
     body = f"<h1>{escape(spot.title)}</h1><pre>{escape(spot.code)}</pre><p>{_times(spot)}</p>{trouble}{turns}"
-    return layout(spot.title, body)
+    return layout(spot.title, body, ["live.js"])
 
 
-def _turn(spot: Spot, turn: Turn, page: str) -> str:
+def _turn(spot: Spot, turn: Turn, page: str, first: bool) -> str:
     title = f"Call {turn.turn:,} of {spot.times:,}" if spot.times > 1 else "The call"
     trouble = f'<p class="trouble" role="note">{escape(turn.trouble)}</p>' if turn.trouble else ""
     frame = (
-        f'<iframe class="live" src="{page}" title="{escape(title)}, live" sandbox="allow-scripts allow-downloads">'
+        f'<iframe class="live" data-src="{page}" title="{title}, live" sandbox="allow-scripts allow-downloads">'
         f'</iframe><p><a href="{page}" target="_blank">Open it in a tab of its own</a></p>'
         if page
         else ""
     )
-    return f"<section><h2>{title}</h2>{trouble}{source_table(turn)}{frame}</section>"
+    body = f"{trouble}{source_table(turn)}{frame}"
+    if spot.times == 1:
+        return f"<section>{body}</section>"
+    return f'<details class="turn"{" open" if first else ""}><summary>{title}</summary>{body}</details>'
 
 
 def exhibit(shown: Exhibit) -> str:

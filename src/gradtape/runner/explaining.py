@@ -42,7 +42,7 @@ def explain_file(
     line: int | None = None,
     cell: int | None = None,
     live: bool = False,
-    detail: str = "op",
+    detail: str = "",
     decimals: int | None = None,
     timeout_s: float | None = None,
     seeding: str | None = None,
@@ -53,9 +53,8 @@ def explain_file(
 ) -> Explained:
     """Run a script or a notebook and explain its calls: all, or those at a line or in a cell.
 
-    live: also the live page of each call.  detail, decimals: as for `gradtape.explain`.  show: whether a script's
-    prints go where ours go.  Of a file that fails, what ran before is explained.  Raises RunnerError where the file is
-    none to run, or was ended before its end.
+    live, detail, decimals: as for `Wish`.  show: whether a script's prints go where ours go.  Of a file that fails,
+    what ran before is explained.  Raises RunnerError where the file is none to run, or was ended before its end.
     """
     check_kind(path)
     with tempfile.TemporaryDirectory(prefix="gradtape-") as folder:

@@ -15,7 +15,7 @@ from gradtape.insight.certificate.analytic import ANALYTIC, STEP
 from gradtape.insight.certificate.branches import branch_of
 from gradtape.insight.certificate.differences import Line, Point, central, one_sided
 from gradtape.insight.certificate.precise import DIGITS, _functions
-from gradtape.insight.certificate.spread import roundoff_of, smallest_of
+from gradtape.insight.certificate.shaking import roundoff_of, smallest_of
 
 
 class Way:

@@ -11,9 +11,13 @@ from markup import check_html, check_latex, check_mathml
 
 import gradtape as tf
 from gradtape import keras
+from gradtape.core.card import REGISTRY
+from gradtape.insight.derivation.steps import LocalStep
 from gradtape.insight.explanation import Explanation
-from gradtape.insight.render.latex import escaped, symbol
 from gradtape.insight.render.numbers import exact, fixed, short
+from gradtape.insight.render.outline import where
+from gradtape.insight.render.signs import escaped, symbol
+from gradtape.insight.source import Place
 
 
 def neuron() -> Explanation:
@@ -141,3 +145,70 @@ def test_html_speaks_of_places_and_rounding() -> None:
     assert "to 2 decimals" in page
     assert '<td class="gt-rounded">−0.02</td>' in page
     assert re.search(r'class="gt-value gt-minus" title="-0\.01766\d+"', page)
+
+
+def test_places() -> None:
+    files = {
+        "/home/me/train.py": "train.py:3", "C:\\me\\train.py": "train.py:3", "Cell In[12]": "cell 12:3",
+        "<ipython-input-4-0a1b>": "cell 4:3", "/tmp/ipykernel_17/2.py": "cell, line 3",
+    }  # fmt: skip
+    assert {f: where(Place(f, 3, "y = x")) for f in files} == files
+
+
+def test_conditions_are_shown_in_full_or_as_the_branch_taken() -> None:
+    x = tf.Variable([0.5, -1.5], name="x")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.nn.relu6(x) + tf.where(x > 0.0, x, -x))
+    explanation = tf.explain(tape, loss)
+    assert "[x[0] > 0 and x[0] < 6] × ∂v1[0]" in explanation.text()
+    assert "Piecewise((1, And(0.5 > 0, 0.5 < 6)), (0, True))*1.0" in explanation.text()
+    short = explanation.text(digits=4)
+    assert "Piecewise" not in short
+    assert re.search(r"∂x\[1\]\|\d = \[x\[1\] > 0 and x\[1\] < 6\] × ∂v1\[1\] += 0\*1 ", short)
+
+
+def test_of_many_roundings_those_that_matter_are_told() -> None:
+    w = tf.Variable(np.linspace(-2.0, 2.0, 20), dtype=tf.float32, name="w")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sigmoid(w) * tf.exp(w))
+    text = tf.explain(tape, loss, decimals=1).text()
+    rounding = text[text.index("Rounding\n---") :]
+    told = re.findall(r"∂w\[\d+\] is .*?, which is", rounding)
+    same = re.search(r"(\d+) come out the same either way", rounding)
+    more = re.search(r"(\d+) more come out otherwise", rounding)
+    assert same is not None
+    assert len(told) == 8
+    assert int(same.group(1)) + len(told) + (int(more.group(1)) if more else 0) == 20
+    assert rounding.count("\n  ∂w[") >= 20
+
+
+@pytest.mark.parametrize("name", [n for n, card in sorted(REGISTRY.items()) if card.latex])
+def test_the_rules_of_operations_are_well_formed(name: str) -> None:
+    card = REGISTRY[name]
+    attrs = card.samples[0].attrs
+    count = len(card.samples[0].draw(np.random.default_rng(0)))
+    rules = card.latex("y_{1}", *[f"x_{{{k}}}" for k in range(count)], **attrs)
+    assert len(rules) == count
+    for rule in rules:
+        check_latex(f"${rule}$")
+
+
+def test_rules_stand_with_the_steps() -> None:
+    w = tf.Variable([0.5, -1.5], name="w")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sigmoid(w) * 2.0)
+    explanation = tf.explain(tape, loss)
+    rules = {s.title: s.rule for s in explanation.steps if isinstance(s, LocalStep)}
+    assert rules == {"sigmoid": r"v_{1} \, (1 - v_{1})", "×2": "2", "Σ": ""}
+    assert r"by the local derivative $v_{1} \, (1 - v_{1})$" in explanation.latex()
+
+
+def test_long_derivations_are_html_alone_in_notebooks() -> None:
+    w = tf.Variable(np.linspace(0.1, 1.0, 60), dtype=tf.float32, name="w")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.exp(w) * w)
+    explanation = tf.explain(tape, loss, detail="gate")
+    assert explanation._repr_latex_() is None
+    assert explanation._repr_markdown_() is None
+    assert explanation._repr_html_().startswith("<div")
+    assert explanation.entry("w", 3)._repr_latex_() is not None

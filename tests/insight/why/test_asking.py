@@ -447,6 +447,28 @@ def test_two_dtypes_are_named_with_their_lines() -> None:
         tf.ones(2) - z
 
 
+def test_operations_have_the_names_of_the_code() -> None:
+    x = tf.Variable([1.0, 2.0, 3.0])
+    with tf.GradientTape(persistent=True) as tape:
+        chosen = tf.reduce_sum(tf.where(x > 5.0, x, 0.0))
+        order = tf.cast(tf.argsort(x), tf.float32)
+    assert tape.why(chosen, x).message.startswith("tf.where at")
+    assert tape.why(order, x).message.startswith("tf.argsort at")
+
+
+def test_operands_of_what_a_layer_does_inside_are_not_named() -> None:
+    start = keras.initializers.Constant(-50.0)
+    model = keras.Sequential(
+        [keras.layers.Dense(2, "relu", bias_initializer=start, input_shape=(1,))]
+    )
+    data = tf.ones([3, 1])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(data))
+    reason = tape.why(loss, model.layers[0].kernel)
+    assert (reason.code, reason.variable) == ("dead_unit", "model.layers[0].kernel")
+    assert "data" not in reason.message
+
+
 def test_softmax_twice_is_remarked() -> None:
     w = tf.Variable([[0.1, -0.2, 0.3]])
     with tf.GradientTape() as tape:

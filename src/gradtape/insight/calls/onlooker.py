@@ -33,6 +33,10 @@ from gradtape.insight.source import Place, place_of
 
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
+MANY_GATES = 40  # from which a network is explained by its layers
+ENTRIES = 40  # of a gradient that are all written out
+LONGEST = 2 * 2**20  # characters of a derivation, a picture
+LONGEST_PAGE = 8 * 2**20
 TRACED = (
     "This call is in a traced function: there are no numbers when it is traced. With --eagerly functions run as plain "
     "Python, and the call is explained."
@@ -221,7 +225,7 @@ def _silent() -> Iterator[None]:
 @contextmanager
 def _printing() -> Iterator[None]:
     """Numbers are written in one way, whatever the user's program has set."""
-    with np.printoptions(precision=6, threshold=40, edgeitems=3, linewidth=100, suppress=False):
+    with np.printoptions(precision=6, linewidth=100, suppress=False, floatmode="maxprec"):
         yield
 
 
@@ -229,17 +233,20 @@ def _turn(seen: Seen, turn: int, wish: Wish) -> Turn:
     made = Turn(turn, [], [])
     target: Any = seen.targets[0] if len(seen.targets) == 1 else seen.targets
     try:
-        from gradtape.insight.explanation import explain
+        from gradtape.insight.explanation import Explanation, explain
 
         seeds = None if all(s is None for s in seen.seeds) else seen.seeds
         explanation = explain(
             seen.tape,
             target,
             seen.sources,
-            detail=wish.detail,
+            detail=wish.detail or "op",
             decimals=wish.decimals,
             output_gradients=seeds,
         )
+        gates = explanation.recording.gates
+        if not wish.detail and len(gates) > MANY_GATES and any(gate.layers for gate in gates):
+            explanation = Explanation(explanation.tensors, "layer", wish.decimals)
     except Exception as error:
         made.trouble = _excuse(error)
         explanation = None
@@ -252,11 +259,13 @@ def _turn(seen: Seen, turn: int, wish: Wish) -> Turn:
         made.sources.append(_source(name, source, gradient))
     _give_reasons(made.sources, seen, target)
     if explanation is not None:
-        for part, render in _PARTS.items():
-            if part == "page" and not wish.live:
-                continue
+        for part in ("page",) if wish.live else ("text", "derivation", "circuit"):
             try:
-                setattr(made, part, render(explanation))
+                text = _PARTS[part](explanation)
+                if len(text) > (LONGEST_PAGE if wish.live else LONGEST):
+                    made.trouble = made.trouble or _too_long(part, len(text))
+                else:
+                    setattr(made, part, text)
             except Exception as error:
                 made.trouble = made.trouble or _excuse(error)
     return made
@@ -268,6 +277,14 @@ _PARTS: dict[str, Callable[[Any], str]] = {
     "circuit": lambda explanation: explanation.circuit().svg(),
     "page": lambda explanation: explanation.to_html(),
 }
+
+
+def _too_long(part: str, length: int) -> str:
+    name = {"text": "derivation", "page": "live page"}.get(part, part)
+    return (
+        f"The {name} is left out: it is {length / 2**20:.1f} MiB long. Ask for less: --detail layer, or an entry with "
+        'tf.explain(tape, target).entry("name", index).'
+    )
 
 
 def _told(explanation: Any) -> Iterator[tuple[tuple[str, int], str]]:
@@ -303,7 +320,9 @@ def _source(name: str, source: Any, gradient: Any) -> Source:
         array = np.asarray(convert(gradient)._value)
         numbers = array.astype(complex if array.dtype.kind == "c" else float)
         made.state = _state(numbers)
-        made.text = np.array2string(array if array.dtype.kind in "fc" else numbers)
+        shown = array if array.dtype.kind in "fc" else numbers
+        digits = 6 if array.size <= ENTRIES else 4
+        made.text = np.array2string(shown, precision=digits, threshold=ENTRIES, edgeitems=2)
         made.norm = _norm(numbers)
     return made
 

@@ -21,9 +21,10 @@ def report(file: str, spots: list[Spot], trouble: str = "") -> str:
     """
     name = escape(file)
     shown = [spot for spot in spots if spot.told]
-    own = (files("gradtape.insight.calls") / "report.css").read_text("utf-8")
+    room = files("gradtape.insight.calls")
+    own = [(room / name).read_text("utf-8") for name in ("report.css", "sources.css")]
     turns = [turn for spot in shown for turn in spot.turns]
-    styles = [own, *(text for turn in turns for text in STYLE.findall(turn.derivation))]
+    styles = [*own, *(text for turn in turns for text in STYLE.findall(turn.derivation))]
     style = "\n".join(dict.fromkeys(styles))  # each once, however many derivations bring it
     failed = f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
     contents = "".join(f"<li>{_line(n, spot)}</li>" for n, spot in enumerate(shown, start=1))

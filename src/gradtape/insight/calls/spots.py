@@ -17,15 +17,16 @@ PLACES = 200  # that are explained; further ones are counted
 class Wish:
     """What a child is asked for.
 
-    out: the file it writes to.  lines: only calls that stand on this line of the file; cell: only calls of this cell
-    as it is displayed; both None: all calls.  live: also the live page of each call.  detail, decimals: of `explain`.
+    out: the file it writes to.  line: only calls that stand on this line of the file; cell: only calls of this cell
+    as it is displayed; both None: all calls.  live: the live page of each call in place of texts and pictures.
+    detail, decimals: of `explain`; "": by layers where there are many operations, else by operations.
     """
 
     out: str
     line: int | None = None
     cell: int | None = None
     live: bool = False
-    detail: str = "op"
+    detail: str = ""
     decimals: int | None = None
 
     def text(self) -> str:
@@ -70,8 +71,8 @@ class Source:
 class Turn:
     """One call that is explained: the `turn`-th at its place.
 
-    derivation: HTML.  circuit: SVG.  text: the derivation for the terminal.  page: the live page, where it was wished
-    for.  trouble: why one of these is not there.
+    derivation: HTML.  circuit: SVG.  text: the derivation for the terminal.  page: the live page, in place of these.
+    trouble: why one of these is not there.
     """
 
     turn: int

@@ -21,7 +21,8 @@ from gradtape.insight.certificate.differences import (
 from gradtape.insight.certificate.kinks import Spot, at_kink
 from gradtape.insight.certificate.precise import precise
 from gradtape.insight.certificate.program import Called, Program
-from gradtape.insight.certificate.spread import SAFETY, Spread, roundoff_of, smallest_of, spread_of
+from gradtape.insight.certificate.shaking import roundoff_of, smallest_of
+from gradtape.insight.certificate.spread import SAFETY, Spread, spread_of
 
 PRECISE = 16  # entries at most that are computed in fifty digits
 
@@ -100,7 +101,10 @@ class Judge:
 
         def at(t: float) -> Point:
             moved = [v if d is None else v + t * d for v, d in zip(self.values, direction)]
-            run = self.program.run(moved)
+            try:
+                run = self.program.run(moved)
+            except Exception:  # whatever the user's function raises where it is not defined
+                return Point(np.nan, self.base)
             return Point(run.value(self.seeds), run)
 
         return Line(at, Point(self.value, self.base), self.noise, scale, self.finest)

@@ -2,7 +2,8 @@
 
 import { unpack } from "./numbers.js";
 
-const CAREFUL = 200; // steps that can be undone
+const CAREFUL = 200; // changes that can be undone,
+const ROOM = 64e6; // as far as what they need is no more than these bytes
 
 /**
  * data: what the Python side tells.  programs: { exact, rounded }, each from the leaves' arrays to a list of arrays.
@@ -144,7 +145,8 @@ export class Model {
   /** Before a person changes numbers: what `undo` goes back to. */
   remember() {
     this.past.push({ leaves: this.leaves.map((a) => a.slice()), steps: this.steps, losses: this.losses.slice() });
-    if (this.past.length > CAREFUL) this.past.shift();
+    const bytes = this.leaves.reduce((sum, a) => sum + a.byteLength, 0);
+    if (this.past.length > Math.min(CAREFUL, Math.max(1, ROOM / bytes))) this.past.shift();
   }
 
   set(leaf, entry, number) {

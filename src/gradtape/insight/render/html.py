@@ -80,8 +80,7 @@ class _Html:
                 yield f"<h3>{title}</h3>"
             for group in groups:
                 if group.place is not None:
-                    name = group.place.file.rpartition("/")[2]
-                    code = f"{name}:{group.place.line}  {group.place.text}"
+                    code = f"{outline.where(group.place)}  {group.place.text}"
                     yield f'<div class="gt-code">{escape(code)}</div>'
                 yield from self._steps(group.steps)
         yield from self._rounding(outline.rounding(d))
@@ -98,7 +97,7 @@ class _Html:
         if not steps:
             return
         yield "<h3>Given</h3>"
-        yield '<div class="gt-scroll"><table><tbody>'
+        yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for step in steps:
             said = "" if step.tensor is None else escape(about(step.tensor))
             shown = "<td>" + "</td><td>".join(
@@ -122,7 +121,7 @@ class _Html:
                 yield f"<p>{escape(step.title)}: {head}({escape(about(step.tensor))})</p>"
             else:
                 yield f"<p>{escape(step.title)}: <code>{escape(step.formula)}</code></p>"
-                yield '<div class="gt-scroll"><table><tbody>'
+                yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
                 for t in tensors:
                     yield f'<tr><th scope="row">{escape(t.name)}</th><td class="gt-soft">{escape(about(t))}</td></tr>'
                 yield "</tbody></table></div>"
@@ -155,7 +154,7 @@ class _Html:
         value = math(mo("=") + number(line.value, self.digits))
         head = f'<th scope="row">{escape(title)}</th>' if title else "<td></td>"
         return (
-            f'<tr>{head}<td>{math(left)}</td><td>{numbers}</td>'
+            f"<tr>{head}<td>{math(left)}</td><td>{numbers}</td>"
             f'<td class="gt-value {_sign(line)}" title="{exact(line.value)}">{value}{marks}</td>'
             f'<td class="gt-rounded">{by_hand}</td></tr>'
         )
@@ -174,8 +173,7 @@ class _Html:
             shown = "".join(f'<td class="gt-value">{c.replace("-", MINUS)}</td>' for c in cells)
             yield f'<tr><th scope="row">{math(self.names.show(step.lines[0].name))}</th>{shown}</tr>'
         yield "</tbody></table></div>"
-        for step in steps:
-            said = escape(outline.explained(step))
+        for said in map(escape, outline.sentences(steps)):
             yield f"<p>{said.replace(' -', ' ' + MINUS).replace('(-', '(' + MINUS)}</p>"
 
 

@@ -39,8 +39,7 @@ class _Markdown:
             for group in groups:
                 yield ""
                 if group.place is not None:
-                    name = group.place.file.rpartition("/")[2]
-                    yield from (_code(f"{name}:{group.place.line}  {group.place.text}"), "")
+                    yield from (_code(f"{outline.where(group.place)}  {group.place.text}"), "")
                 rows: list[tuple[str, Line]] = []
                 for step in group.steps:
                     yield from self._about(step)
@@ -101,7 +100,7 @@ class _Markdown:
             shown = " | ".join(map(_code, cells))
             yield f"| {shown} |"
         yield ""
-        yield from (f"* {_text(outline.explained(step))}" for step in steps)
+        yield from (f"* {_text(said)}" for said in outline.sentences(steps))
 
 
 def _code(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,18 @@ def _grouped(steps: Iterator[Step]) -> list[Group]:
     return groups
 
 
+_CELL = re.compile(r"Cell In\[(\d+)\]|<ipython-input-(\d+)|ipykernel_\d+")
+
+
+def where(place: Place) -> str:
+    """ "train.py:12"; of a notebook "cell 3:2"."""
+    found = _CELL.search(place.file)
+    if found is None:
+        return f"{place.file.replace(chr(92), '/').rpartition('/')[2]}:{place.line}"
+    number = found.group(1) or found.group(2)
+    return f"cell {number}:{place.line}" if number else f"cell, line {place.line}"
+
+
 def about(tensor: Tensor) -> str:
     """ "float32[32,10], norm 3.1, 3 of 320 entries"."""
     text = f"{tensor.dtype}[{','.join(map(str, tensor.shape))}]"
@@ -80,6 +93,21 @@ def cell(value: Any, digits: int | None) -> str:
     from gradtape.insight.render.numbers import exact
 
     return exact(value) if digits is None else short(value, digits)
+
+
+_SAID = 8
+
+
+def sentences(steps: Sequence[RoundingStep]) -> list[str]:
+    """What rounding did, in words: of many gradients of those alone that come out otherwise."""
+    if len(steps) <= _SAID:
+        return [explained(s) for s in steps]
+    other = [s for s in steps if fixed(s.exact, s.decimals) != fixed(s.carried, s.decimals)]
+    same = len(steps) - len(other)
+    found = [explained(s) for s in other[:_SAID]]
+    if len(other) > _SAID:
+        found.append(f"{len(other) - _SAID} more come out otherwise.")
+    return [*found, f"{same} come out the same either way."]
 
 
 def explained(step: RoundingStep) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -116,6 +117,10 @@ class Formula(Printer):
         return super().compared(name, x, y)
 
     def choice(self, condition: Expression, x: Expression, y: Expression) -> str:
+        if self.digits is not None:  # for the eye: the branch that is taken
+            taken = holds(condition)
+            if taken is not None:
+                return self.show(x if taken else y, MUL)
         return f"Piecewise(({self.show(x)}, {self.show(condition)}), ({self.show(y)}, True))"
 
     def function(self, name: str, args: Sequence[Expression]) -> str:
@@ -175,6 +180,25 @@ SPOKEN = {"lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ", "ei": "Ei"}
 def is_indicator(x: Expression, y: Expression) -> bool:
     """Whether a choice is 1 or 0."""
     return isinstance(x, Number) and isinstance(y, Number) and (x.value, y.value) == (1, 0)
+
+
+_HOLDS = {
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge, "eq": operator.eq, "ne": operator.ne,
+    "and": lambda a, b: a and b, "or": lambda a, b: a or b, "xor": operator.xor,
+}  # fmt: skip
+
+
+def holds(x: Expression) -> bool | None:
+    """Whether a condition on numbers is true; None where it takes more than comparing them."""
+    if isinstance(x, Number | Symbol | Rest):
+        return bool(x.value)
+    assert isinstance(x, Call)
+    if x.name in ("and", "or", "xor"):
+        inner = [holds(a) for a in x.args]
+        return None if None in inner else bool(_HOLDS[x.name](*inner))
+    if x.name not in COMPARED or not all(isinstance(a, Number | Symbol) for a in x.args):
+        return None
+    return bool(_HOLDS[x.name](*(a.value for a in x.args)))  # type: ignore[attr-defined]
 
 
 def negative(value: Any) -> bool:

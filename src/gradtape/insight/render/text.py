@@ -46,8 +46,9 @@ class Text:
                 self._heading(title)
             for group in groups:
                 if group.place is not None:
-                    code = f"  {group.place.file.rpartition('/')[2]}:{group.place.line}"
-                    self.lines.append(f"{code}  {group.place.text}"[: self.width])
+                    self.lines.append(
+                        f"  {outline.where(group.place)}  {group.place.text}"[: self.width]
+                    )
                 self._steps(group.steps)
         self._rounding()
         if d.conventions:
@@ -72,15 +73,19 @@ class Text:
         if not steps:
             return
         self._heading("Given")
+        numbers: dict[str, list[str]] = {}
         for step in steps:
             pairs = [
                 f"{self.names.show(e.name)} = {cell(e.value, self.digits)}" for e in step.lines
             ]
-            values = "   ".join(p.replace(" ", _TIED) for p in pairs)
-            head = f"  {step.kind:<9} "
-            if step.tensor is not None:
-                head += f"{step.tensor.name}  {about(step.tensor)}:   "
-            self._say(head + values, " " * 12)
+            tied = [p.replace(" ", _TIED) for p in pairs]
+            if step.tensor is None:
+                numbers.setdefault(step.kind, []).extend(tied)
+                continue
+            head = f"  {step.kind:<9} {step.tensor.name}  {about(step.tensor)}:   "
+            self._say(head + "   ".join(tied), " " * 12)
+        for kind, tied in numbers.items():
+            self._say(f"  {kind:<9} " + "   ".join(tied), " " * 12)
 
     def _steps(self, steps: list[Step]) -> None:
         """Lines of single numbers next to one another are aligned; a tensor's stand under a heading."""
@@ -115,11 +120,10 @@ class Text:
         if not rows:
             return
         cells = [self._cells(title, line) for title, line in rows]
-        wide = [max(len(c[k]) for c in cells) for k in range(4)]
-        fits = sum(wide) + 12 <= self.width - len(_DEEP)
+        wide, short = self._columns(cells)
         for title, name, numbers, value, marks in cells:
             left = f"{_DEEP}{title:<{wide[0]}}{'  ' if wide[0] else ''}"
-            if fits:
+            if len(name) + len(numbers) <= short:
                 between = f"  {numbers:<{wide[2]}}" if wide[2] else ""
                 row = f"{left}{name:<{wide[1]}}{between}  {value}{marks}"
                 self.lines.append(row.rstrip())
@@ -135,6 +139,18 @@ class Text:
                         part, self.width, initial_indent=indent if k else left,
                         subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False,
                     )  # fmt: skip
+
+    def _columns(self, cells: list[tuple[str, ...]]) -> tuple[list[int], int]:
+        """The widths of the columns, and how long the first two of a row may be that goes into them."""
+        titles = max(len(c[0]) for c in cells)
+        last = max(len(c[3] + c[4]) for c in cells)
+        short = max(len(c[1]) + len(c[2]) for c in cells)
+        while True:
+            rows = [c for c in cells if len(c[1]) + len(c[2]) <= short]
+            wide = [titles, *(max((len(c[k]) for c in rows), default=0) for k in (1, 2))]
+            if not rows or sum(wide) + last + 10 <= self.width:
+                return wide, short
+            short = max(len(c[1]) + len(c[2]) for c in rows) - 1
 
     def _cells(self, title: str, line: Line) -> tuple[str, str, str, str, str]:
         name, value = self.names.show(line.name), cell(line.value, self.digits)
@@ -169,5 +185,5 @@ class Text:
         for row in rows:
             cells = [f"{c:>{w}}" if k else f"{c:<{w}}" for k, (c, w) in enumerate(zip(row, wide))]
             self.lines.append("  " + "   ".join(cells))
-        for step in steps:
-            self._say(f"  {outline.explained(step)}", "    ")
+        for said in outline.sentences(steps):
+            self._say(f"  {said}", "    ")

@@ -15,6 +15,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -107,7 +108,7 @@ class Watch:
         if (layer, kind) in self._raised:
             return []
         self._raised.add((layer, kind))
-        return [Flag(seen.step, layer, kind, numbers, ADVICE[kind])]
+        return [Flag(seen.step, layer, kind, MappingProxyType(numbers), ADVICE[kind])]
 
     def _lasting(self, layer: str, kind: str, holds: bool) -> bool:
         """Whether something has held for so many steps in a row."""

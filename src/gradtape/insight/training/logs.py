@@ -1,6 +1,6 @@
 """What a recorder kept, as TensorBoard's event files.
 
-loss, learning_rate                                        scalars
+loss, learning_rate                                         scalars
 weight_norm/LAYER, gradient_norm/LAYER, update_ratio/LAYER  scalars
 weights/NAME, gradients/NAME, activations/LAYER             histograms
 flags                                                       texts
@@ -8,6 +8,7 @@ flags                                                       texts
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,19 +16,25 @@ from gradtape.insight.training.statistics import Summary
 from gradtape.insight.training.step import Step
 from gradtape.keras.callbacks.event_files import EventFile, histogram, scalar, text
 
+BETWEEN_FLUSHES = 5.0  # seconds, while a long loop runs
+
 
 class Logs:
     """Event files written step by step."""
 
     def __init__(self, log_dir: Any):
         self._file = EventFile(log_dir)
+        self._flushed = time.monotonic()
 
     def step(self, step: Step) -> None:
         """Everything of a step."""
         self._file.add(step.index, [scalar("loss", step.loss), *values_of(step)])
+        if time.monotonic() - self._flushed > BETWEEN_FLUSHES:
+            self.flush()
 
     def flush(self) -> None:
         self._file.flush()
+        self._flushed = time.monotonic()
 
 
 def write_logs(

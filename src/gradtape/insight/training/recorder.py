@@ -92,6 +92,7 @@ class TrainingRecorder(Callback, Figures):
         self._batch: int | None = None
         self._thread = 0
         self._within: ExitStack | None = None
+        self._for_a_batch = False
 
     # --- a loop of one's own ---
 
@@ -119,7 +120,7 @@ class TrainingRecorder(Callback, Figures):
     def _stop(self) -> None:
         if self._within is not None:
             self._within.close()
-            self._within = None
+            self._within, self._for_a_batch = None, False
             self._close()
 
     # --- fit ---
@@ -135,22 +136,24 @@ class TrainingRecorder(Callback, Figures):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._batch = batch
         if self._within is None and self._next % self._every == 0:
+            self._for_a_batch = True
             self._start()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self._within is None:
             self._next += batch + 1 - (self._batch or 0)
-            return
-        self._stop()
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self._epoch = self._batch = None
+        elif self._for_a_batch:
+            self._stop()
+        else:
+            self._close()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._flush()
 
     def _after_training(self) -> None:
-        self._stop()
+        self._epoch = self._batch = None
+        if self._for_a_batch:
+            self._stop()
         self._flush()
 
     # --- what is seen ---
@@ -300,6 +303,9 @@ class TrainingRecorder(Callback, Figures):
         """How many steps were seen."""
         return self._next
 
+    def __bool__(self) -> bool:
+        return True
+
     @property
     def nbytes(self) -> int:
         """How many bytes are kept."""
@@ -380,11 +386,12 @@ class TrainingRecorder(Callback, Figures):
         rows: list[Change] = []
         for part in row.parts:
             arrays = (part.weight, part.gradient, part.after)
-            if part.weight is None or part.weight.size > entries or part.after is None:
+            listed = part.after is not None and part.weight.size <= entries
+            if not listed or part.weight.dtype.kind == "c":
                 old, gradient, update = part.numbers[:, 4]
                 then = following and following.part(part.name)
                 if part.after is not None:
-                    new = float(np.sqrt(np.sum(np.square(part.after, dtype=np.float64))))
+                    new = float(numbers(part.after)[4])
                 else:
                     new = float(then.numbers[0, 4]) if then else np.nan
                 rows.append(
@@ -417,6 +424,22 @@ class TrainingRecorder(Callback, Figures):
         if all(array is not None for array in last):
             points.append([float(a[e]) for a, e in zip(last, (entry, other))])
         return np.array(points)
+
+    def restore(self, k: int) -> None:
+        """Give the weights the values that they had before step k; an optimizer's own state stays as it is.
+
+        Raises IndexError where the step is not kept, ValueError where a weight is kept as statistics only.
+        """
+        row = self._row(k)
+        large = [part.name for part in row.parts if part.weight is None]
+        if large:
+            raise ArgumentError(
+                f"Of {', '.join(large)} only statistics are kept: give the recorder a larger `whole` and `limit`."
+            )
+        self._close()
+        for part in row.parts:
+            place = self._weights.names.index(part.name)
+            self._weights.variables[place].assign(part.weight)
 
     def to_tensorboard(self, log_dir: Any) -> str:
         """Write what is kept as TensorBoard's event file into a folder; gives the file's path."""

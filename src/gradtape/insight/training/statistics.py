@@ -87,7 +87,7 @@ def edges(low: float, high: float) -> np.ndarray:
 
 def numbers(array: Any, activation: str = "") -> np.ndarray:
     """The numbers of `NUMBERS`, as float64[10].  activation: "sigmoid" or "tanh": saturated entries are counted."""
-    flat = np.asarray(array).reshape(-1)
+    flat = _real(array)
     with quiet():
         parts = [_sums(piece, activation) for piece in _pieces(flat)]
     n, total, spread, square, size_abs, zeros, flattened, low, high = parts[0]
@@ -104,6 +104,12 @@ def numbers(array: Any, activation: str = "") -> np.ndarray:
         total / n, (spread / n) ** 0.5, low, high, square**0.5, size_abs / n, zeros / n,
         flattened / n if activation else np.nan, flat.size - n, flat.size,
     ])  # fmt: skip
+
+
+def _real(array: Any) -> np.ndarray:
+    """The entries in a row; of complex ones, the absolute values."""
+    flat = np.asarray(array).reshape(-1)
+    return np.abs(flat) if flat.dtype.kind == "c" else flat
 
 
 def _pieces(flat: np.ndarray) -> list[np.ndarray]:
@@ -136,7 +142,7 @@ def counted(array: Any, low: float, high: float) -> np.ndarray:
     borders = edges(low, high)
     scale = BINS / float(borders[-1] - borders[0])
     found = np.zeros(BINS, np.int64)
-    for piece in _pieces(np.asarray(array).reshape(-1)):
+    for piece in _pieces(_real(array)):
         with quiet():
             flat = piece.astype(np.float64, copy=False)
             if not np.isfinite(np.add.reduce(flat)):

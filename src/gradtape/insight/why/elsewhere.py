@@ -195,41 +195,45 @@ def _leaves(case: Case) -> Iterator[tuple[str, Binding, bool]]:
             binding = case.here.origin(target, case.target_name)
             if binding is not None and binding.value is not None:
                 yield case.target_name, binding, True
-    needed = net.needed(case.ends)
-    for slot in net.leaves(needed):
-        if net.kinds[net.wire_of[slot]] == "variable":
-            continue
-        for text, place, site in _uses(case, slot, needed):
-            source = source_at(place.file)
-            scope = source.scope_at(place.line, site[0].co_name)
-            binding = latest(source, bindings_of(source, text, scope), place.line)
-            if binding is not None and binding.value is None:
-                yield from ((name, given, False) for name, given in given_to(binding))
-            elif binding is not None:
-                yield text, binding, False
+    for text, place, site in _uses(case):
+        source = source_at(place.file)
+        scope = source.scope_at(place.line, site[0].co_name)
+        binding = latest(source, bindings_of(source, text, scope), place.line)
+        if binding is not None and binding.value is None:
+            yield from ((name, given, False) for name, given in given_to(binding))
+        elif binding is not None:
+            yield text, binding, False
 
 
-def _uses(case: Case, slot: int, needed: set[int]) -> Iterator[tuple[str, Any, Any]]:
-    """What the operations on a leaf call it: its name there, or all names of the expression."""
-    for gate in case.net.gates:
-        card, _, inputs, outputs, site, _ = gate
-        if slot not in inputs or needed.isdisjoint(outputs) or not site:
+def _uses(case: Case) -> Iterator[tuple[str, Any, Any]]:
+    """What the operations on the way to the target call what no operation made, each place of the code once."""
+    net = case.net
+    needed, made, seen = net.needed(case.ends), net.made(), set()
+    for card, _, inputs, outputs, site, _ in net.gates:
+        if not site or needed.isdisjoint(outputs):
             continue
-        place = place_of(site)
-        if place is None:
-            continue
-        spelling, position = spelling_of(place), inputs.index(slot)
-        same = not spelling.function or any(
-            n.rpartition(".")[2] == spelling.function for n in card.public
-        )
-        if same and position < len(spelling.operands) and spelling.operands[position]:
-            yield spelling.operands[position], place, site
-            continue
-        expression, _ = expression_at(place)
-        if expression is not None:
-            node = _operand(expression, position) if same else None
-            for text in sorted(texts_in(node or expression)):
-                yield text, place, site
+        for position, slot in enumerate(inputs):
+            key = id(site[0]), site[1], card.name, position
+            if slot in made or key in seen or net.kinds[net.wire_of[slot]] == "variable":
+                continue
+            seen.add(key)
+            place = place_of(site)
+            if place is not None:
+                yield from ((text, place, site) for text in _called(card, place, position))
+
+
+def _called(card: Any, place: Any, position: int) -> list[str]:
+    """The name of an operand where the code calls the operation by its name, else all names of the expression."""
+    spelling = spelling_of(place)
+    same = not spelling.function or any(
+        n.rpartition(".")[2] == spelling.function for n in card.public
+    )
+    if same and position < len(spelling.operands) and spelling.operands[position]:
+        return [spelling.operands[position]]
+    expression, _ = expression_at(place)
+    if expression is None:
+        return []
+    return sorted(texts_in((same and _operand(expression, position)) or expression))
 
 
 def _operand(expression: ast.AST, position: int) -> ast.AST | None:
@@ -383,8 +387,11 @@ def _not_connected(case: Case) -> Reason:
     names = list(dict.fromkeys(names))
     others = f": it is computed from {', '.join(names[:6])}" if names else ""
     message = f"{case.shown_target} does not depend on {case.shown}{others}."
-    place = next((net.place(i) for i in reversed(range(len(net.gates)))
-                  if not set(case.ends).isdisjoint(net.gates[i][3])), case.opened)  # fmt: skip
+    ends = set(case.ends)
+    last = next(
+        (i for i in reversed(range(len(net.gates))) if not ends.isdisjoint(net.gates[i][3])), None
+    )
+    place = case.opened if last is None else net.place(last)
     fix = f"use {case.shown} inside the tape's block on the way to {case.shown_target}."
     return case.reason(
         "not_connected", message, fix, place=place, data={"depends_on": tuple(names)}

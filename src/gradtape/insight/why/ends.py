@@ -9,7 +9,7 @@ from gradtape.insight.reading import CALLS
 from gradtape.insight.source import place_of, spelling_of
 from gradtape.insight.why.case import Case
 from gradtape.insight.why.lost import FORM_ONLY, Lost, lost_inside
-from gradtape.insight.why.reason import Reason, at, called, quoted
+from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
 
 
 def at_gate(case: Case, lost: Lost, ways: int) -> Reason:
@@ -25,7 +25,7 @@ def at_gate(case: Case, lost: Lost, ways: int) -> Reason:
     data = {"ways_lost": ways, "layers": layers, "input": lost.position}
     told: dict[str, Any] = {"op": card.tf_name, "place": place, "data": data}
     spelling = spelling_of(place)
-    operand = spelling.operands[lost.position] if lost.position < len(spelling.operands) else ""
+    operand = operand_of(card, place, lost.position)
     result = quoted(spelling.result, "its result")
     if card.name == "stop_gradient":
         message = f"tf.stop_gradient{at(place)} ends every gradient: {result} counts as a constant."

@@ -52,6 +52,7 @@ class Here:
         self.views: list[View] = []
         self.expression: Any = None  # that the user's line is at
         self.target_text = self.source_text = ""
+        self._names: dict[int, str] | None = None  # by id of what the frames hold
         self._elements: tuple[str, ...] = ()
         frame: Any = sys._getframe(1)
         while frame is not None:
@@ -97,11 +98,12 @@ class Here:
 
     def name_of(self, thing: Any) -> str:
         """The name under which the nearest frame holds an object: its own, or that of something that holds it."""
-        for view in self.views:
-            for text, value in _held(view.names):
-                if value is thing:
-                    return text
-        return ""
+        if self._names is None:
+            self._names = {}
+            for view in self.views:
+                for text, value in _held(view.names):
+                    self._names.setdefault(id(value), text)
+        return self._names.get(id(thing), "")
 
     def value_of(self, text: str) -> Any:
         """What a plain name holds in the nearest frame."""

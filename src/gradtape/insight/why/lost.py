@@ -34,9 +34,7 @@ def lost_at(net: Net, targets: list[int], sources: set[int]) -> list[Lost] | Non
     broken: list[Lost] = []
     for index in reversed(range(len(net.gates))):
         _, _, inputs, outputs, _, _ = net.gates[index]
-        if alive.gates.isdisjoint({index}):
-            continue
-        if forward.isdisjoint(outputs):
+        if index not in alive.gates or forward.isdisjoint(outputs):
             continue
         for position, slot in enumerate(inputs):
             if slot in forward and (index, position) not in alive.edges:

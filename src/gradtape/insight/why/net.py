@@ -12,7 +12,7 @@ from gradtape.base.quiet import quiet
 from gradtape.core.context import no_recording
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.variable import Variable
-from gradtape.insight.reading import CALLS, Draft, layers_of
+from gradtape.insight.reading import Draft, layers_of, opens
 from gradtape.insight.source import Place, place_of
 from gradtape.insight.walk import back, cotangents_of
 
@@ -83,7 +83,7 @@ class Net(Draft):
         given = [self.of_tensor(t, "input" if id(t) in leaves else "constant") for t in inputs]
         outputs = output if type(output) is tuple else (output,)
         made = None
-        if card.name in CALLS and not any(e.effect for e in attrs["program"].graph.equations):
+        if opens(card, attrs):
             made = self.open_graph(attrs["program"].graph, given, site, layers)
         if made is None:
             made = self.add(card, attrs, given, [t._value for t in outputs], site, layers)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
-from gradtape.insight.why.reason import Reason, at, called, quoted
+from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
 
 _SINGULAR = ("log", "log1p", "real_div", "reciprocal", "rsqrt", "pow", "atanh", "digamma", "lgamma", "xlogy",
              "xlog1py", "xdivy", "floor_mod", "erfinv", "ndtri", "zeta", "polygamma", "expint")  # fmt: skip
@@ -104,9 +104,8 @@ def _given(case: Case, slot: int, index: tuple[int, ...]) -> Reason:
     gate = next((i for i, g in enumerate(net.gates) if slot in g[2]), None)
     place = net.place(gate) if gate is not None else None
     if not name and gate is not None:
-        operands = spelling_of(place).operands
         position = net.gates[gate][2].index(slot)
-        name = operands[position] if position < len(operands) else ""
+        name = operand_of(net.gates[gate][0], place, position)
     binding = case.here.origin(owner, name) if name and owner is not None else None
     kind = {"variable": "The variable", "constant": "The constant"}.get(
         net.kinds[wire], "The input"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradtape.insight.source import Place
+from gradtape.insight.naming import is_the_call
+from gradtape.insight.source import Place, spelling_of
 
 # Code -> (what the gradient is, what it means).
 CODES: dict[str, tuple[str, str]] = {
@@ -101,9 +102,18 @@ def quoted(name: str, otherwise: str) -> str:
 
 
 _WITHOUT_NAME = {
-    "strided_slice": "the index", "host": "tf.numpy_function", "call": "the traced function",
-    "watched": "the traced function", "shape_of": "tf.shape", "affine": "tf.matmul", "gemm": "tf.matmul",
-    "einsum": "tf.einsum", "top_k": "tf.math.top_k", "max_pool": "tf.nn.max_pool", "avg_pool": "tf.nn.avg_pool",
+    "where": "tf.where", "where_true": "tf.where", "strided_slice": "the index", "shape_of": "tf.shape",
+    "affine": "tf.matmul", "gemm": "tf.matmul", "einsum": "tf.einsum", "conv": "the convolution",
+    "max_pool": "tf.nn.max_pool", "max_pool_with_argmax": "tf.nn.max_pool_with_argmax", "avg_pool": "tf.nn.avg_pool",
+    "fused_batch_norm": "the batch normalisation", "top_k": "tf.math.top_k", "take_last": "tf.sort",
+    "arg_order": "tf.argsort", "unique": "tf.unique", "repeat": "tf.repeat", "qr": "tf.linalg.qr",
+    "svd": "tf.linalg.svd", "eig": "tf.linalg.eig", "self_adjoint_eig": "tf.linalg.eigh", "lu": "tf.linalg.lu",
+    "least_squares": "tf.linalg.lstsq", "log_matrix_determinant": "tf.linalg.slogdet",
+    "segment_sum": "tf.math.segment_sum", "segment_mean": "tf.math.segment_mean", "segment_max": "tf.math.segment_max",
+    "segment_min": "tf.math.segment_min", "segment_prod": "tf.math.segment_prod", "cond": "tf.cond",
+    "while": "tf.while_loop", "host": "tf.numpy_function", "call": "the traced function",
+    "watched": "the traced function", "custom_gradient": "the function with its own gradient",
+    "tensor_scatter_nd_update": "tf.tensor_scatter_nd_update", "tensor_scatter_nd_add": "tf.tensor_scatter_nd_add",
 }  # fmt: skip
 
 
@@ -112,6 +122,14 @@ def called(card: Any) -> str:
     if card.public:
         return f"tf.{card.public[0]}"
     return str(_WITHOUT_NAME.get(card.name, card.tf_name))
+
+
+def operand_of(card: Any, place: Place | None, position: int) -> str:
+    """The name of an operand, where the code at the place calls this very operation; "" elsewhere."""
+    spelling = spelling_of(place)
+    if position >= len(spelling.operands) or not is_the_call(card, spelling):
+        return ""
+    return spelling.operands[position]
 
 
 def line_of(place: Any) -> str:

@@ -9,14 +9,13 @@ import numpy as np
 
 from gradtape.base.quiet import quiet
 from gradtape.insight.reading import CALLS
-from gradtape.insight.source import spelling_of
 from gradtape.insight.why.case import Case
 from gradtape.insight.why.ends import at_gate
 from gradtape.insight.why.lost import lost_at
 from gradtape.insight.why.nonfinite import not_finite
-from gradtape.insight.why.reason import Reason, at, called, quoted
+from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
 
-DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value", "crelu")
+DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value")
 SATURATING = (
     "sigmoid", "tanh", "softmax", "log_softmax", "erf", "erfc", "elu", "selu", "silu", "softsign", "softplus",
     "log_sigmoid", "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
@@ -315,13 +314,12 @@ def _times_zero(case: Case, stop: Stop) -> Reason | None:
     if len(others) and all(inputs[i] == inputs[stop.position] for i in others):
         return _flat(case, stop)
     zeros = [i for i in others if xs[i].size and not np.any(xs[i])]
-    names = spelling_of(case.net.place(stop.gate)).operands
     if zeros:
         i = zeros[0]
         dead = _dead_behind(case, inputs[i])
         if dead is not None:
             return _dead(case, dead)
-        name = names[i] if i < len(names) else ""
+        name = operand_of(card, case.net.place(stop.gate), i)
         what = f"`{name}`, which is 0 everywhere" if name else "zeros"
         message = f"{_shown(case, stop)} multiplies by {what}."
         fix = f"look at where {quoted(name, 'the factor')} comes from: it must not be all zeros."
@@ -387,9 +385,5 @@ def _shown(case: Case, stop: Stop) -> str:
 
 
 def _operand(case: Case, stop: Stop) -> str:
-    names = spelling_of(case.net.place(stop.gate)).operands
-    return names[stop.position] if stop.position < len(names) else ""
-
-
-def _parameter(card: Any, position: int) -> str:
-    return f"`{card.parameters[position]}`" if position < len(card.parameters) else str(position)
+    gate = case.net.gates[stop.gate]
+    return operand_of(gate[0], case.net.place(stop.gate), stop.position)
