@@ -18,6 +18,7 @@ from gradtape.insight.recording import Recording
 from gradtape.insight.rounding import Rounded, rounded
 
 ALL_TERMS = 1_000  # of a sum that are written out where one entry is asked for
+SHORT = 400  # lines
 DETAILS = ("op", "gate", "layer")
 
 
@@ -62,13 +63,17 @@ class Rendered:
 
         return fragment(self.derivation)
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
         from gradtape.insight.render.latex import formula
 
-        return formula(self.derivation)
+        return formula(self.derivation) if self._is_short() else None
 
-    def _repr_markdown_(self) -> str:
-        return self.markdown()
+    def _repr_markdown_(self) -> str | None:
+        return self.markdown() if self._is_short() else None
+
+    def _is_short(self) -> bool:
+        """Notebooks keep every form of an output: of long ones HTML alone."""
+        return sum(len(s.lines) for s in self.steps) <= SHORT
 
     def __str__(self) -> str:
         return self.text()
@@ -95,12 +100,14 @@ class Explanation(Rendered):
     rounded: the same computation by hand, or None.
     """
 
-    def __init__(self, tensors: Recording, detail: str, decimals: int | None) -> None:
-        self.tensors, self.detail, self.decimals = tensors, detail, decimals
+    def __init__(
+        self, tensors: Recording, detail: str, decimals: int | None, whole: Sequence[str] = ()
+    ) -> None:
+        self.tensors, self.detail, self.decimals, self.whole = tensors, detail, decimals, whole
 
     @cached_property
     def recording(self) -> Recording:
-        return scalars(self.tensors) if self.detail == "gate" else self.tensors
+        return scalars(self.tensors, whole=self.whole) if self.detail == "gate" else self.tensors
 
     @cached_property
     def rounded(self) -> Rounded | None:
@@ -193,12 +200,14 @@ class Explanation(Rendered):
 
 
 def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", decimals: int | None = None,
-            output_gradients: Any = None) -> Explanation:  # fmt: skip
+            output_gradients: Any = None, whole: Sequence[str] = ()) -> Explanation:  # fmt: skip
     """Where the gradients of `target` come from: forward with the numbers put in, then local derivative × upstream.
 
     tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all
     that the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
     compute as by hand, every intermediate number rounded to so many digits after the point.
+    output_gradients: cotangents of the targets; None: ones.  whole: operations that "gate" leaves in one piece, such as
+    ["sigmoid"].
     Raises ValueError for another detail, or too many gates; RuntimeError where the tape has let its records go.
 
     >>> w = tf.Variable(3.0, name="w")
@@ -210,7 +219,7 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
     if detail not in DETAILS:
         raise ArgumentError('`detail` is one of "gate", "op", "layer".', detail=detail)
     recording = recorded(tape, target, sources, output_gradients)
-    explanation = Explanation(recording, detail, decimals)
+    explanation = Explanation(recording, detail, decimals, tuple(whole))
     if detail == "gate":
         explanation.recording  # noqa: B018 - too many gates are said now
     if decimals is not None:

@@ -201,6 +201,32 @@ def _max_pool(draft: Draft, gate: Gate) -> bool:
     return True
 
 
+def _batch_norm(draft: Draft, gate: Gate) -> bool:
+    """Per channel: mean, distances from it, their mean square, 1/sqrt, scale and offset."""
+    wires = draft.recording.wires
+    x, scale, offset = draft.inputs_of(gate)
+    if wires[gate.inputs[0]].dtype.itemsize < 4:
+        return False
+    rows = np.moveaxis(x, gate.attrs["channels"], 0)
+    shape, rows = rows.shape, rows.reshape(x.shape[gate.attrs["channels"]], -1)
+    n = rows.shape[1]
+    draft.room_for(rows.size * 4)
+    made, means, variances = [], [], []
+    for row, factor, shift in zip(rows.tolist(), scale.tolist(), offset.tolist()):
+        means.append(_mean(draft, row))
+        centred = [draft.gate("subtract", k, means[-1]) for k in row]
+        variance = _mean(draft, [draft.gate("square", k) for k in centred])
+        shifted = draft.gate("add", variance, draft.constant(gate.attrs["epsilon"], variance))
+        factor = draft.gate("multiply", factor, draft.gate("rsqrt", shifted))
+        made.append([draft.gate("add", draft.gate("multiply", k, factor), shift) for k in centred])
+        more = draft.constant(n / max(n - 1, 1), variance)
+        variances.append(draft.gate("multiply", variance, more))
+    y = np.moveaxis(np.array(made, np.int64).reshape(shape), 0, gate.attrs["channels"])
+    for wire, ids in zip(gate.outputs, (y, np.array(means), np.array(variances))):
+        draft.put(wire, ids)
+    return True
+
+
 def _cumprod(draft: Draft, gate: Gate) -> bool:
     axis, backwards = gate.attrs["axis"], gate.attrs["reverse"]
     rows, shape = _rows(draft, gate.inputs[0], axis)
@@ -235,4 +261,5 @@ FOLDS: dict[str, Rule] = {
     "softmax_cross_entropy_with_logits": _softmax_loss,
     "max_pool": _max_pool,
     "cumprod": _cumprod,
+    "fused_batch_norm": _batch_norm,
 }

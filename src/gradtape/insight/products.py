@@ -98,4 +98,5 @@ PRODUCTS: dict[str, Rule] = {
     "einsum": _einsum,
     "conv": _conv,
     "conv_backprop_input": _conv,
+    "conv_backprop_filter": _conv,
 }

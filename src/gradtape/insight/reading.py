@@ -40,7 +40,9 @@ class Draft:
         self.gates: list[tuple[type[Op], Any, tuple[int, ...], tuple[int, ...], Any, Any]] = []
         self.by_id: dict[int, int] = {}  # slot by id of a tensor
         self.alive: list[Any] = []  # what ids belong to
-        self.inner: set[int] = set()  # slots of results that are not the last of what their expression computes
+        self.inner: set[int] = (
+            set()
+        )  # slots of results that are not the last of what their expression computes
 
     def wire(self, kind: str, owner: Any, value: np.ndarray) -> int:
         """A new wire with its first slot; gives the slot."""
@@ -183,7 +185,29 @@ def recorded(
         for index, (card, attrs, inputs, outputs, site, layers) in enumerate(draft.gates)
     ]  # fmt: skip
     at = tuple([draft.wire_of[s] for s in slots])
-    return Recording(tuple(wires), tuple(gates), at, chosen, tuple(map(frozen, seeds)))
+    return Recording(
+        tuple(wires), tuple(gates), at, chosen, tuple(map(frozen, seeds)), _assigned(draft, names)
+    )
+
+
+def _assigned(draft: Draft, names: Sequence[str]) -> tuple[str, ...]:
+    """A note per variable that had another value when it was read again: its values are wires of their own."""
+    wires: dict[int, list[int]] = {}
+    for wire, owner in enumerate(draft.owners):
+        if draft.kinds[wire] == "variable":
+            wires.setdefault(id(owner), []).append(wire)
+    return tuple(
+        [
+            f"{', '.join(names[w] for w in found)} are the values of one variable, which was assigned while the tape "
+            "was open: its gradient is the sum of theirs."
+            for found in wires.values()
+            if len(found) > 1
+        ]
+    )
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or np.array_equal(a, b)
 
 
 def _records(tape: Any) -> list[Any]:
@@ -225,11 +249,13 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
     for owner, reads in tape._reads.items():
         variable = tape._variables[owner]
         used = [t for t in reads if id(t) in needed]
-        if used:
-            first = draft.wire("variable", variable, used[0]._value)
-            draft.by_id[id(used[0])] = first
-            for tensor in used[1:]:
-                draft.by_id[id(tensor)] = draft.slot(draft.wire_of[first], tensor._value)
+        last, slot = None, -1
+        for tensor in used:
+            if last is None or not _same(tensor._value, last._value):  # assigned in between
+                slot = draft.wire("variable", variable, tensor._value)
+            else:
+                slot = draft.slot(draft.wire_of[slot], tensor._value)
+            draft.by_id[id(tensor)], last = slot, tensor
     layers = layers_of(tape, len(records))
     for index in reversed(useful):
         card, attrs, inputs, output, site = records[index]
@@ -289,7 +315,10 @@ def _sources(tape: GradientTape, draft: Draft, sources: Any) -> tuple[int, ...]:
     if sources is None:
         leaves = [i for i, k in enumerate(draft.kinds) if k in ("variable", "input")]
         return tuple([i for i in leaves if draft.values[draft.slots[i][0]].dtype in DIFFERENTIABLE])
-    return tuple([draft.wire_of[_slot_of(draft, s)] for s in map(source_of, tree.flatten(sources))])
+    chosen = [draft.wire_of[_slot_of(draft, s)] for s in map(source_of, tree.flatten(sources))]
+    variables = {id(draft.owners[w]) for w in chosen if draft.kinds[w] == "variable"}
+    later = [w for w, o in enumerate(draft.owners) if w not in chosen and id(o) in variables]
+    return (*chosen, *later)
 
 
 def _visible_names() -> dict[int, str]:

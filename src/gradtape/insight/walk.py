@@ -13,6 +13,8 @@ from gradtape.core.bind import RAW
 from gradtape.core.slices import IndexedSlices
 from gradtape.insight.recording import frozen
 
+USERS = frozenset({"custom_gradient", "sparse_custom_gradient"})  # a user's function, called once
+
 Settle = Callable[[Any, int, np.ndarray], np.ndarray]
 
 
@@ -20,9 +22,14 @@ def there(values: list[Any], gates: Sequence[Any], settle: Settle | None = None)
     """Compute the outputs of all gates into `values`.
 
     A gate starts with (card, attrs, inputs, outputs), the latter two slots.  settle(slot, -1, array): what stands in
-    the slot instead of what was computed.
+    the slot instead of what was computed. What was drawn, and what a user's own function gave, stays as it is.
     """
     for card, attrs, inputs, outputs, *_ in gates:
+        if card.family in ("Control", "Random") or card.name in USERS:
+            if settle is not None:
+                for slot in outputs:
+                    values[slot] = settle(slot, -1, values[slot])
+            continue
         result = card.kernel(*[values[s] for s in inputs], **attrs)
         for slot, value in zip(outputs, result if card.multi else (result,)):
             found = np.asarray(value)

@@ -14,7 +14,7 @@ COMMANDS = {
     "partial", "mathrm", "operatorname", "exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
     "tanh", "max", "min", "Gamma", "psi", "zeta", "sqrt", "le", "ge", "ne", "land", "lor", "oplus", "text", "textbf",
     "infty", "dagger", "times", "div", "Sigma", "surd", "to", "textbackslash", "textasciicircum", "textasciitilde",
-    "textless", "textgreater", "textbar",
+    "textless", "textgreater", "textbar", "alpha", "delta", "lfloor", "rfloor", "neg", "pi", "sigma",
 }  # fmt: skip
 TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}&$^_#%~])|(.)", re.S)
 

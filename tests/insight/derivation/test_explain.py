@@ -280,3 +280,37 @@ def test_the_docstrings_example() -> None:
     assert test.examples
     result = doctest.DocTestRunner().run(test)
     assert (result.attempted, result.failed) == (3, 0)
+
+
+def test_sigmoid_whole() -> None:
+    titles = [
+        s.title
+        for s in neuron(detail="gate", whole=["sigmoid"]).steps
+        if isinstance(s, ForwardStep)
+    ]
+    assert titles == ["×", "×", "+", "+", "sigmoid"]
+    with pytest.raises(
+        ValueError, match=r"names operations as derivations do.*Received: whole='sigmoids'"
+    ):
+        neuron(detail="gate", whole=["sigmoids"])
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_variables_assigned_on_the_way_have_several_values(named: bool) -> None:
+    w = tf.Variable(2.0, name="w")
+    with tf.GradientTape(persistent=True) as tape:
+        y = w * 3.0 + w
+        w.assign(5.0)
+        z = y * w
+    explanation = tf.explain(tape, z, w if named else None)
+    recording = explanation.recording
+    assert [recording.wires[s].name for s in recording.sources] == ["w₁", "w₂"]
+    assert [float(recording.wires[s].value) for s in recording.sources] == [2.0, 5.0]
+    gradients = [float(recording.wires[s].gradient) for s in recording.sources]
+    assert gradients == [20.0, 8.0]
+    assert sum(gradients) == float(tape.gradient(z, w))
+    [note] = explanation.derivation.notes
+    assert note.startswith(
+        "w₁, w₂ are the values of one variable, which was assigned while the tape was open"
+    )
+    assert lines(explanation, ForwardStep)["z"].numbers == "8.0*5.0"

@@ -13,7 +13,7 @@ from gradtape.insight.recording import Recording
 
 ONE_DTYPE = {"betainc", "polygamma", "zeta"}  # their attributes of bind want inputs of one dtype
 WHOLE = {
-    "conv_backprop_filter", "cross", "cumulative_logsumexp", "fused_batch_norm", "log_matrix_determinant",
+    "cross", "cumulative_logsumexp", "log_matrix_determinant",
     "matrix_determinant", "matrix_exponential", "matrix_inverse", "matrix_solve", "matrix_square_root",
     "matrix_triangular_solve", "max_pool_grad", "max_pool_pick", "max_pool_with_argmax", "qr", "segment_max",
     "segment_min", "segment_prod", "self_adjoint_eig", "svd", "tensor_scatter_nd_max", "tensor_scatter_nd_min", "top_k",

@@ -11,10 +11,12 @@ from markup import check_html, check_latex, check_mathml
 
 import gradtape as tf
 from gradtape import keras
+from gradtape.core.card import REGISTRY
+from gradtape.insight.derivation.steps import LocalStep
 from gradtape.insight.explanation import Explanation
-from gradtape.insight.render.latex import escaped, symbol
 from gradtape.insight.render.numbers import exact, fixed, short
 from gradtape.insight.render.outline import where
+from gradtape.insight.render.signs import escaped, symbol
 from gradtape.insight.source import Place
 
 
@@ -178,3 +180,35 @@ def test_of_many_roundings_those_that_matter_are_told() -> None:
     assert len(told) == 8
     assert int(same.group(1)) + len(told) + (int(more.group(1)) if more else 0) == 20
     assert rounding.count("\n  ∂w[") >= 20
+
+
+@pytest.mark.parametrize("name", [n for n, card in sorted(REGISTRY.items()) if card.latex])
+def test_the_rules_of_operations_are_well_formed(name: str) -> None:
+    card = REGISTRY[name]
+    attrs = card.samples[0].attrs
+    count = len(card.samples[0].draw(np.random.default_rng(0)))
+    rules = card.latex("y_{1}", *[f"x_{{{k}}}" for k in range(count)], **attrs)
+    assert len(rules) == count
+    for rule in rules:
+        check_latex(f"${rule}$")
+
+
+def test_rules_stand_with_the_steps() -> None:
+    w = tf.Variable([0.5, -1.5], name="w")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sigmoid(w) * 2.0)
+    explanation = tf.explain(tape, loss)
+    rules = {s.title: s.rule for s in explanation.steps if isinstance(s, LocalStep)}
+    assert rules == {"sigmoid": r"v_{1} \, (1 - v_{1})", "×2": "2", "Σ": ""}
+    assert r"by the local derivative $v_{1} \, (1 - v_{1})$" in explanation.latex()
+
+
+def test_long_derivations_are_html_alone_in_notebooks() -> None:
+    w = tf.Variable(np.linspace(0.1, 1.0, 60), dtype=tf.float32, name="w")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.exp(w) * w)
+    explanation = tf.explain(tape, loss, detail="gate")
+    assert explanation._repr_latex_() is None
+    assert explanation._repr_markdown_() is None
+    assert explanation._repr_html_().startswith("<div")
+    assert explanation.entry("w", 3)._repr_latex_() is not None

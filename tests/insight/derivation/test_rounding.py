@@ -75,3 +75,22 @@ def test_large_computations_have_no_causes() -> None:
     [difference] = rounded(recorded(tape, y), 3).differences()
     assert difference.causes == ()
     assert difference.carried != difference.exact
+
+
+def test_what_a_user_wrote_is_not_called_again() -> None:
+    calls = []
+
+    @tf.custom_gradient
+    def cube(x):
+        calls.append(None)
+        return x * x * x, lambda up: up * 3.0 * x * x
+
+    x = tf.Variable(1.234, name="x")
+    with tf.GradientTape() as tape:
+        y = cube(x) + x
+    explanation = tf.explain(tape, y, decimals=1)
+    assert len(calls) == 1
+    hand = explanation.rounded
+    assert hand is not None
+    assert float(hand.named("y").value) == pytest.approx(3.1)  # 1.879 -> 1.9, 1.9 + 1.234 = 3.134
+    assert float(hand.named("x").gradient) == pytest.approx(5.6)

@@ -26,6 +26,7 @@ from gradtape.insight.derivation.steps import (
 )
 from gradtape.insight.derivation.words import backward_formula, formula, labels, titles
 from gradtape.insight.recording import Gate, Index, Recording, reached_axes, source
+from gradtape.insight.render.signs import number, symbol
 from gradtape.insight.rounding import Rounded
 
 FEW = 6  # entries of a tensor that are all shown
@@ -88,11 +89,11 @@ class Maker:
         else:
             steps += self.given_of(wire, [at])
         paths = self.paths.get(wire, [])
-        for number, position in paths:
-            if number < 0:
+        for gate_index, position in paths:
+            if gate_index < 0:
                 steps.append(self.seed_step(wire, [at]))
             else:
-                steps.append(self.local_step(self.recording.gates[number], position, [at]))
+                steps.append(self.local_step(self.recording.gates[gate_index], position, [at]))
         if len(paths) > 1:
             steps.append(self.sum_step(wire, [at]))
         return self.with_steps(steps)
@@ -210,8 +211,17 @@ class Maker:
         return LocalStep(
             titles(self.recording, gate),
             backward_formula(self.recording, gate, position, self.names, path), gate.place, wire,
-            gate.index, tuple(lines), self.tensor(wire, part), position, path,
+            gate.index, tuple(lines), self.tensor(wire, part), position, path, self._rule(gate, position),
         )  # fmt: skip
+
+    def _rule(self, gate: Gate, position: int) -> str:
+        if gate.card.latex is None or len(gate.outputs) > 1:
+            return ""
+        names = [
+            symbol(self.names[w]) if self.names[w] else number(self.recording.wires[w].value.item())
+            for w in (*gate.outputs, *gate.inputs)
+        ]
+        return gate.card.latex(*names, **gate.attrs)[position]
 
     def local_line(self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray) -> Line:
         wire = gate.inputs[position]

@@ -103,10 +103,12 @@ class LocalStep(Step):
 
     Entries that were broadcast, or go into several entries of the result, collect a sum.
     position: which input of the gate.  path: which of several parts of this gradient, 0 where there is one.
+    rule: the local derivative in LaTeX, by the names of the tensors; "" where the operation has no formula.
     """
 
     position: int = 0
     path: int = 0
+    rule: str = ""
 
 
 @dataclass(frozen=True, eq=False)

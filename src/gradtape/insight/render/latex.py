@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from gradtape.insight.derivation.expression import Expression, Symbol
 from gradtape.insight.derivation.making import Derivation
-from gradtape.insight.derivation.steps import LayerStep, Line, Step
+from gradtape.insight.derivation.steps import LayerStep, Line, LocalStep, Step
 from gradtape.insight.render import outline
-from gradtape.insight.render.numbers import fixed, short
+from gradtape.insight.render.numbers import fixed
 from gradtape.insight.render.outline import about
 from gradtape.insight.render.printing import Printer, is_indicator
-
-DIGITS = 4
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "−": "-", "×": r"$\times$", "÷": r"$\div$", "Σ": r"$\Sigma$", "²": "$^2$", "ʸ": "$^y$", "√": r"$\surd$",
-    "∂": r"$\partial$", "·": r"$\cdot$", "→": r"$\to$", "†": r"$\dagger$", "|": r"\textbar{}",
-}  # fmt: skip
+from gradtape.insight.render.signs import DIGITS, escaped, number, symbol
 
 _FUNCTIONS = {
     "exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "asin": r"\arcsin",
@@ -33,53 +22,6 @@ _FUNCTIONS = {
 
 _JOINED = {"and": r" \land ", "or": r" \lor ", "xor": r" \oplus "}
 _SIGNS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
-
-_NAME = re.compile(r"(.*?)([0-9₀-₉]*)((?:\[[0-9,]+\])*)\Z", re.S)
-_PLAIN_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-
-
-def escaped(text: str) -> str:
-    """Text with LaTeX's special characters spelled out; letters that plain LaTeX lacks become "?"."""
-    return "".join(_SPECIAL.get(c, c if c.isascii() or c.isalpha() else "?") for c in text)
-
-
-def parts_of(name: str, index: Sequence[int]) -> tuple[str, str, str]:
-    """A name's letters, what stands below them, and the index behind, where digits stand below.
-
-    "w" with (0, 1) -> ("w", "0,1", ""); "h₁" with (0, 1) -> ("h", "1", "[0,1]").
-    """
-    found = _NAME.match(name)
-    assert found is not None
-    letters, digits, entries = found.groups()
-    if not letters:
-        letters, digits = name, ""
-    inner = [e.strip("[]") for e in re.findall(r"\[[0-9,]+\]", entries)]
-    if index:
-        inner.append(",".join(map(str, index)))
-    if digits or len(inner) > 1:
-        return letters, digits.translate(_PLAIN_DIGITS), "".join(f"[{i}]" for i in inner)
-    return letters, "".join(inner), ""
-
-
-def symbol(name: str, index: Sequence[int] = ()) -> str:
-    """A name in mathematics: "w" with (0, 1) -> w_{0,1}."""
-    letters, below, behind = parts_of(name, index)
-    single = len(letters) == 1 and letters.isalpha() and letters.isascii()
-    shown = letters if single else rf"\mathrm{{{escaped(letters)}}}"
-    return (f"{shown}_{{{below}}}" if below else shown) + behind
-
-
-def number(value: Any, digits: int | None = DIGITS) -> str:
-    """A number in mathematics: 1.2 \\cdot 10^{-7}."""
-    if np.asarray(value).dtype.kind == "b":
-        return r"\mathrm{true}" if value else r"\mathrm{false}"
-    text = short(value, digits or 9)
-    if "inf" in text:
-        return text.replace("inf", r"\infty")
-    if text == "nan":
-        return r"\mathrm{nan}"
-    mantissa, e, power = text.partition("e")
-    return rf"{mantissa} \cdot 10^{{{power}}}" if e else text
 
 
 class Latex(Printer):
@@ -196,7 +138,10 @@ def _about(step: Step) -> Iterator[str]:
     if step.tensor is not None or tensors:
         shown = "; ".join(f"{t.name}: {about(t)}" for t in (*tensors, step.tensor) if t is not None)
         head = escaped(step.formula or step.title)
-        yield rf"\par\noindent\texttt{{{head}}} ({escaped(shown)})"
+        text = rf"\par\noindent\texttt{{{head}}} ({escaped(shown)})"
+        if isinstance(step, LocalStep) and step.rule:
+            text += f", by the local derivative ${step.rule}$"
+        yield text
 
 
 def _align(rows: Sequence[tuple[list[str], Line]], d: Derivation) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradtape.insight.derivation.expression import Expression, Symbol
-from gradtape.insight.render.latex import parts_of
 from gradtape.insight.render.numbers import MINUS, short
 from gradtape.insight.render.printing import Printer, is_indicator
+from gradtape.insight.render.signs import parts_of
 
 _FUNCTIONS = {
     "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "lgamma": "ln Γ", "digamma": "ψ", "zeta": "ζ",
