@@ -275,7 +275,11 @@ def a_convolutional_model(rng):
         ]
     )
     model.compile(loss="mse", optimizer="sgd")
-    return model, rng.normal(size=(8, 12, 12, 1)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")
+    return (
+        model,
+        rng.normal(size=(8, 12, 12, 1)).astype("float32"),
+        rng.normal(size=(8, 2)).astype("float32"),
+    )
 
 
 @family

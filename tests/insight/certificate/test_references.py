@@ -31,11 +31,11 @@ class Way:
 def line(
     f: Callable[[float], float], x: float, mark: Callable[[float], float] = lambda x: 0.0
 ) -> Line:
-    def at(t: float) -> Point:
+    def at(t: float, sure: bool) -> Point:
         with np.errstate(all="ignore"):
             return Point(float(f(np.float64(x + t))), Way(mark(x + t)))
 
-    return Line(at, at(0.0), 2.0**-52 * abs(f(np.float64(x))), max(1.0, abs(x)))
+    return Line(at, at(0.0, False), 2.0**-52 * abs(f(np.float64(x))), max(1.0, abs(x)))
 
 
 SMOOTH = [
