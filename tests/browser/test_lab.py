@@ -357,7 +357,8 @@ def test_the_circuit_of_a_step_is_live_and_cannot_reach_the_lab(at, axe, name):
     page = at(f"/{name}", 1400, True)
     page.click("#many")
     to_step(page, 100)
-    page.click("#explain")
+    page.click("#explain:enabled")
+    wait(page, "document.querySelector('#circuit iframe')?.title.endsWith('step 100')")
     frame = page.frame_locator("#circuit iframe")
     frame.locator("svg").first.wait_for()
     loss = exact(page, "#loss")[0]
@@ -365,7 +366,7 @@ def test_the_circuit_of_a_step_is_live_and_cannot_reach_the_lab(at, axe, name):
     shown = float(title.partition("=")[2].replace("−", "-"))
     assert shown == pytest.approx(loss, rel=1e-3)
     assert frame.locator("main").get_attribute("data-theme") in (None, "dark")
-    inside = next(f for f in page.frames if "/page/" in f.url)
+    inside = next(f for f in page.frames if "/page/" in f.url and not f.is_detached())
     assert inside.evaluate("origin") == "null"
     assert (
         inside.evaluate("() => { try { return document.cookie } catch { return 'closed' } }")
@@ -415,3 +416,10 @@ def test_ones_own_file(at, axe, width, dark, tmp_path):
         assert last == loss  # the weights were not changed in between
         axe(page)
         page.close()
+
+
+def test_the_neurons_circuit_is_there_from_the_beginning(at):
+    page = at("/neuron")
+    frame = page.frame_locator("#circuit iframe")
+    assert title_of(page, frame).replace(" ", "") == "loss=0.5344"
+    assert page.get_attribute("#circuit iframe", "title") == "The circuit at step 0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 
 from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.insight.calls.tables import source_table
@@ -49,16 +50,21 @@ def lost() -> str:
 
 def gallery(visit: Visit | None) -> str:
     """The first page."""
-    cards = "".join(
-        f'<li class="card"><h2><a href="/{e.name}">{escape(e.title)}</a></h2><p>{escape(e.text)}</p></li>'
-        for e in EXHIBITS.values()
-    )
+    cards = "".join(map(_card, EXHIBITS.values()))
     body = (
         "<h1>Gallery</h1>"
         '<p class="lead">Networks that train before your eyes. Every number comes from the engine, step by step.</p>'
         f'<ul class="cards">{cards}</ul>{_own_file(visit)}'
     )
     return layout("Gallery", body, back=False)
+
+
+def _card(shown: Exhibit) -> str:
+    sketch = (files("gradtape.lab") / "sketches" / f"{shown.name}.svg").read_text("utf-8").strip()
+    return (
+        f'<li class="card">{sketch}<h2><a href="/{shown.name}">{escape(shown.title)}</a></h2>'
+        f"<p>{escape(shown.text)}</p></li>"
+    )
 
 
 def _own_file(visit: Visit | None) -> str:
@@ -114,8 +120,9 @@ def _turn(spot: Spot, turn: Turn, page: str, first: bool) -> str:
 
 def exhibit(shown: Exhibit) -> str:
     """The page of a network of the gallery."""
+    circuit = "now" if shown.free else "asked"
     body = (
-        f'<div id="exhibit" data-name="{shown.name}"><h1>{escape(shown.title)}</h1>'
+        f'<div id="exhibit" data-name="{shown.name}" data-circuit="{circuit}"><h1>{escape(shown.title)}</h1>'
         f'<p class="lead">{escape(shown.text)}</p><div class="board">'
         f'<div class="column">{_training_controls()}{_settings(shown)}{_dials(shown)}</div>'
         f'<div class="column wide">{_picture(shown)}{_curve()}{_weights()}</div></div>'
@@ -127,8 +134,8 @@ def exhibit(shown: Exhibit) -> str:
 def _training_controls() -> str:
     return (
         '<section class="panel" aria-labelledby="h-train"><h2 id="h-train">Train</h2>'
-        '<p class="reading"><span>step <output id="step">–</output></span>'
-        '<span>loss <output id="loss">–</output></span></p>'
+        '<p class="reading"><span>step <output aria-live="off" id="step">–</output></span>'
+        '<span>loss <output aria-live="off" id="loss">–</output></span></p>'
         '<div class="buttons"><button type="button" id="run" class="main" disabled>Start</button>'
         '<button type="button" id="one" disabled>Step</button>'
         f'<button type="button" id="many" data-count="{MANY}" disabled>{MANY} steps</button>'
@@ -151,11 +158,13 @@ def _settings(shown: Exhibit) -> str:
         data = f'<div class="field"><label for="data">Data</label><select id="data">{options}</select></div>'
     return (
         '<section class="panel" aria-labelledby="h-set"><h2 id="h-set">Settings</h2>'
-        '<div class="field"><label for="rate">Learning rate</label><output id="rate-text" for="rate">–</output>'
+        '<div class="field"><label for="rate">Learning rate</label>'
+        '<output aria-live="off" id="rate-text" for="rate">–</output>'
         '<input type="range" id="rate" min="-5" max="1" step="0.05"></div>'
         f'<div class="field"><label for="optimizer">Optimizer</label><select id="optimizer">{optimizers}</select></div>'
-        f'{data}<div class="field"><label for="pace">Steps a second</label><output id="pace-text" for="pace">'
-        f'{FIRST_PACE}</output><input type="range" id="pace" min="0" max="3" step="0.05" '
+        f'{data}<div class="field"><label for="pace">Steps a second</label>'
+        f'<output aria-live="off" id="pace-text" for="pace">{FIRST_PACE}</output>'
+        '<input type="range" id="pace" min="0" max="3" step="0.05" '
         f'data-low="{PACES[0]}" data-high="{PACES[1]}"></div></section>'
     )
 
@@ -175,8 +184,9 @@ def _dial(dial: Dial) -> str:
     step = "1" if dial.whole else "0.01"
     name = escape(dial.name)
     return (
-        f'<div class="field"><label for="dial-{name}">{name}</label><output id="text-{name}" for="dial-{name}">–'
-        f'</output><input type="range" id="dial-{name}" class="dial" data-name="{name}" '
+        f'<div class="field"><label for="dial-{name}">{name}</label>'
+        f'<output aria-live="off" id="text-{name}" for="dial-{name}">–</output>'
+        f'<input type="range" id="dial-{name}" class="dial" data-name="{name}" '
         f'min="{dial.low:g}" max="{dial.high:g}" step="{step}"></div>'
     )
 
@@ -186,7 +196,7 @@ def _picture(shown: Exhibit) -> str:
         inside = (
             '<canvas id="regions" role="img" width="480" height="480" aria-label="What the network says of each '
             'place"></canvas><p class="legend"><span class="mark one"></span> class 1 '
-            '<span class="mark zero"></span> class 0 · right: <output id="right">–</output></p>'
+            '<span class="mark zero"></span> class 0 · right: <output aria-live="off" id="right">–</output></p>'
         )
     else:
         inside = '<div id="shown"></div>'

@@ -263,6 +263,26 @@ def a_model(rng):
 
 
 @family
+def a_convolutional_model(rng):
+    """Its batch statistics are sums of a thousand numbers, added up one after the other in float32."""
+    model = tf.keras.Sequential(
+        [
+            tf.keras.layers.Conv2D(2, 3, activation="relu", padding="same"),
+            tf.keras.layers.BatchNormalization(),
+            tf.keras.layers.MaxPooling2D(),
+            tf.keras.layers.Flatten(),
+            tf.keras.layers.Dense(2),
+        ]
+    )
+    model.compile(loss="mse", optimizer="sgd")
+    return (
+        model,
+        rng.normal(size=(8, 12, 12, 1)).astype("float32"),
+        rng.normal(size=(8, 2)).astype("float32"),
+    )
+
+
+@family
 def a_recurrent_model(rng):
     layer = [tf.keras.layers.LSTM, tf.keras.layers.GRU, tf.keras.layers.SimpleRNN][
         int(rng.integers(3))

@@ -35,7 +35,7 @@ def test_wrong_gradients_are_found(part: int) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_many_wrong_gradients_are_found(seed: int) -> None:
     found = planted.cases(231, seed + 1)
     assert len({name for name, _ in found}) == 231

@@ -15,7 +15,7 @@ from gradtape.insight.certificate.analytic import ANALYTIC, STEP
 from gradtape.insight.certificate.branches import branch_of
 from gradtape.insight.certificate.differences import Line, Point, central, one_sided
 from gradtape.insight.certificate.precise import DIGITS, _functions
-from gradtape.insight.certificate.spread import roundoff_of, smallest_of
+from gradtape.insight.certificate.shaking import roundoff_of, smallest_of
 
 
 class Way:
@@ -31,11 +31,11 @@ class Way:
 def line(
     f: Callable[[float], float], x: float, mark: Callable[[float], float] = lambda x: 0.0
 ) -> Line:
-    def at(t: float) -> Point:
+    def at(t: float, sure: bool) -> Point:
         with np.errstate(all="ignore"):
             return Point(float(f(np.float64(x + t))), Way(mark(x + t)))
 
-    return Line(at, at(0.0), 2.0**-52 * abs(f(np.float64(x))), max(1.0, abs(x)))
+    return Line(at, at(0.0, False), 2.0**-52 * abs(f(np.float64(x))), max(1.0, abs(x)))
 
 
 SMOOTH = [

@@ -245,7 +245,7 @@ def test_the_neuron_is_the_slide(circuits: dict[str, Circuit]) -> None:
         "x[0]": ("−1.00", "0.39"), "x[1]": ("−2.00", "−0.59"),
     }  # fmt: skip
     shape: Shape = next(s for s in drawing.shapes if s.kind == "gate")
-    assert shape.title.endswith("p = tf.sigmoid(x @ w + b)")
+    assert "  p = tf.sigmoid(x @ w + b)\n" in shape.title
 
 
 def test_value_above_and_gradient_below_every_wire(circuits: dict[str, Circuit]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradtape.insight.certificate.program import Program, Run
+from gradtape.insight.certificate.program import Run
+from gradtape.insight.certificate.repetition import Repetition
 
 STEP = 1e-40
 ANALYTIC = frozenset(
@@ -38,7 +39,7 @@ def is_analytic(run: Run) -> bool:
 
 
 def complex_step(
-    program: Program,
+    repeat: Repetition,
     values: Sequence[np.ndarray],
     seeds: Sequence[np.ndarray],
     source: int,
@@ -49,4 +50,4 @@ def complex_step(
     entry = values[source].astype(np.complex128)
     entry.reshape(-1)[place] += 1j * STEP
     moved[source] = entry
-    return float(np.imag(program.run(moved).weighted(seeds)) / STEP)
+    return float(np.imag(repeat(moved, [source]).weighted(seeds)) / STEP)

@@ -91,12 +91,15 @@ def same_way(a: Sequence[Branch], b: Sequence[Branch]) -> bool:
     for p, q in zip(a, b):
         if p.card is not q.card or p.mask.shape != q.mask.shape:
             return False
-        if p.mask is not q.mask and not _equal(p.mask, q.mask):
+        if p.mask is not q.mask and not same_mask(p.mask, q.mask):
             return False
     return True
 
 
-def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+def same_mask(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether one operation went the same way twice."""
+    if a.shape != b.shape:
+        return False
     return (
         a.tobytes() == b.tobytes()
         if a.dtype.kind in "iub"
@@ -134,7 +137,7 @@ def differing(a: Sequence[Branch], b: Sequence[Branch]) -> list[tuple[Branch, tu
     for p, q in zip(a, b):
         if p.card is not q.card or p.mask.shape != q.mask.shape:
             return found
-        if not _equal(p.mask, q.mask):
+        if not same_mask(p.mask, q.mask):
             differ = np.asarray((p.mask != q.mask) & ~((p.mask != p.mask) & (q.mask != q.mask)))
             found.append((p, tuple(int(i) for i in np.argwhere(differ)[0])))
     return found

@@ -41,14 +41,15 @@ class Found:
 
 
 class Line:
-    """f along a line through the sources' values.  at(t) -> Point.  noise: roundoff of f.  scale: a length on the line.
+    """f along a line through the sources' values.  noise: roundoff of f.  scale: a length on the line.
 
+    at(t, sure) -> Point; sure: whether the program is known to go at t as it goes at 0.
     finest: the smallest step, in units of the scale.
     """
 
     def __init__(
         self,
-        at: Callable[[float], Point],
+        at: Callable[[float, bool], Point],
         base: Point,
         noise: float,
         scale: float,
@@ -56,18 +57,21 @@ class Line:
     ):
         self._at, self.base, self.noise, self.scale, self.finest = at, base, noise, scale, finest
         self.known: dict[float, Point] = {0.0: base}
+        self.sure = 0.0  # a step within which the program goes the same way
 
     def at(self, t: float) -> Point:
         found = self.known.get(t)
         if found is None:
-            found = self.known[t] = self._at(t)
+            found = self.known[t] = self._at(t, abs(t) < self.sure)
         return found
 
     def smooth(self, h: float) -> bool:
         """Whether nothing branches between -h, 0 and h, and the values are numbers."""
         ends = self.at(h), self.at(-h)
         base = self.base.run
-        return all(np.isfinite(p.value) and p.run.goes_as(base) for p in ends)
+        same = all(np.isfinite(p.value) and p.run.goes_as(base) for p in ends)
+        self.sure = max(self.sure, h) if same else self.sure
+        return same
 
     def error_of(self, slope: float, *values: float) -> float:
         """Roundoff of f near values of this size, and of the place itself."""

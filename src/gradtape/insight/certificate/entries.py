@@ -21,7 +21,9 @@ from gradtape.insight.certificate.differences import (
 from gradtape.insight.certificate.kinks import Spot, at_kink
 from gradtape.insight.certificate.precise import precise
 from gradtape.insight.certificate.program import Called, Program
-from gradtape.insight.certificate.spread import SAFETY, Spread, roundoff_of, smallest_of, spread_of
+from gradtape.insight.certificate.repetition import Repetition
+from gradtape.insight.certificate.shaking import roundoff_of, smallest_of
+from gradtape.insight.certificate.spread import SAFETY, Spread, spread_of
 
 PRECISE = 16  # entries at most that are computed in fifty digits
 
@@ -54,6 +56,7 @@ class Judge:
             unit = max(roundoff_of(d) for d in self.dtypes)
             self.noise, self.finest = max(self.noise, 8.0 * unit * abs(self.value)), unit**0.5
         self.analytic = not self.leaks and is_analytic(self.base)
+        self.repeat = None if self.leaks or self.base.unseen else Repetition(self.base)
         self.level = 0  # of the steps that were small enough for the entry before
         self.n_precise = 0
         self.kinks: list[Kink] = []
@@ -98,9 +101,17 @@ class Judge:
     def line(self, direction: Sequence[np.ndarray | None], scale: float) -> Line:
         """f along a direction from the sources' values."""
 
-        def at(t: float) -> Point:
+        moving = [i for i, d in enumerate(direction) if d is not None]
+
+        def at(t: float, sure: bool) -> Point:
             moved = [v if d is None else v + t * d for v, d in zip(self.values, direction)]
-            run = self.program.run(moved)
+            try:
+                if sure and self.repeat is not None:
+                    repeated = self.repeat(moved, moving)
+                    return Point(float(np.real(repeated.weighted(self.seeds))), repeated)
+                run = self.program.run(moved)
+            except Exception:  # whatever the user's function raises where it is not defined
+                return Point(np.nan, self.base)
             return Point(run.value(self.seeds), run)
 
         return Line(at, Point(self.value, self.base), self.noise, scale, self.finest)
@@ -110,7 +121,8 @@ class Judge:
         if not isinstance(self.program, Called):
             return False
         rng = np.random.default_rng([seed, 3])
-        for level in range(2, 6):
+        repeat = Repetition(self.base)
+        for level in range(2, 10):
             moved = [v + FIRST / FACTOR**level * np.maximum(1, np.abs(v)) * rng.choice([-1, 1], v.shape)
                      for v in self.values]  # fmt: skip
             run = self.program.run(moved)
@@ -118,7 +130,7 @@ class Judge:
                 continue
             return any(
                 not np.allclose(a._value, b, rtol=1e-8, atol=1e-8 * np.abs(b).max(initial=0.0), equal_nan=True)
-                for a, b in zip(run.outputs, self.base.again(moved))
+                for a, b in zip(run.outputs, repeat(moved, range(len(moved))).outputs)
             )  # fmt: skip
         return False
 
@@ -179,8 +191,8 @@ class Judge:
     ) -> tuple[float, float, str]:
         """The derivative, its error bound, and how it was found."""
         reference, error = found.value, found.error
-        if self.analytic and spot.unit == 1.0:
-            step = complex_step(self.program, self.values, self.seeds, spot.source, spot.place)
+        if self.analytic and self.repeat is not None and spot.unit == 1.0:
+            step = complex_step(self.repeat, self.values, self.seeds, spot.source, spot.place)
             spread = float(self.spread.wide[spot.source].reshape(-1)[spot.place])
             fine = SAFETY * spread + 2.0**-50 * abs(step)
             if abs(step - reference) <= error + fine:

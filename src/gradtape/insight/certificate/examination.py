@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -102,14 +103,14 @@ def _verdict(found: Sequence[Entry], checks: Sequence[Check]) -> str:
     return "right except at kinks" if AT_KINK in statuses else "right"
 
 
-def _by(names: Sequence[str], arrays: Sequence[Any]) -> dict[str, np.ndarray]:
+def _by(names: Sequence[str], arrays: Sequence[Any]) -> Mapping[str, np.ndarray]:
     found = {}
     for name, array in zip(names, arrays):
         if array is not None:
             array = np.asarray(array).view()
             array.flags.writeable = False
             found[name] = array
-    return found
+    return MappingProxyType(found)
 
 
 def _chosen(judge: Judge, entries: int, rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -66,8 +66,8 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
 
 
 # Kernels that take numbers of any kind as they are.
-_MOVES = ("bias_add", "reshape", "expand_dims", "squeeze", "transpose", "identity", "tile", "reverse", "concat", "stack",
-          "strided_slice", "broadcast_to")  # fmt: skip
+_MOVES = (*("bias_add", "reshape"), *("expand_dims", "squeeze", "transpose", "identity", "tile", "reverse"),
+          *("concat", "stack", "strided_slice", "broadcast_to"))  # fmt: skip
 
 
 def precise(run: Run, seeds: list[np.ndarray], source: int, place: int) -> float | None:

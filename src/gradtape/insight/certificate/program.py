@@ -54,20 +54,6 @@ class Run:
         """The real part of `weighted`: what the gradient is the gradient of."""
         return float(np.real(self.weighted(seeds)))
 
-    def again(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What the kept operations alone make of other values of the sources."""
-        known = {id(s): v for s, v in zip(self.starts, values)}
-        with quiet():
-            for step in self.steps:
-                found = step.card.kernel(
-                    *[known.get(id(x), x._value) for x in step.inputs], **step.attrs
-                )
-                if not step.card.multi:
-                    known[id(step.output)] = np.asarray(found)
-                    continue
-                known.update((id(t), np.asarray(v)) for t, v in zip(step.output, found))
-        return [known.get(id(t), t._value) for t in self.outputs]
-
     def goes_as(self, other: Run) -> bool:
         """Whether both made the same operations, and these went the same way."""
         return self.path == other.path and same_way(self.branches, other.branches)

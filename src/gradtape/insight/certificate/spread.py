@@ -7,7 +7,7 @@ The rules of the cards are believed here only for how errors grow, never for wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 from typing import Any
@@ -17,59 +17,18 @@ import numpy as np
 from gradtape.base.errors import GradientError
 from gradtape.base.quiet import quiet
 from gradtape.core import backward as back
-from gradtape.core.bind import RAW, Raw
-from gradtape.core.card import REGISTRY
+from gradtape.core.bind import RAW
 from gradtape.core.context import no_recording
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.tensor import Tensor
 from gradtape.insight.certificate.program import Run
+from gradtape.insight.certificate.shaking import Shake, Shaken, roundoff_of, rounds
 from gradtape.insight.certificate.wide import Step
 
 TRIES, FEW_TRIES = 10, 4
 SAFETY = 6.0
-ROUNDOFF = {"float64": 2.0**-53, "complex128": 2.0**-53, "float16": 2.0**-11, "bfloat16": 2.0**-8}
-SMALLEST = {"float64": 0.0, "complex128": 0.0, "float16": 2.0**-24, "bfloat16": 2.0**-133}
-MAGNIFIED = (
-    2.0**-41
-)  # roundings of float64 are tried this large: smaller ones drown in those of the experiment
-_ROUNDS = frozenset(("Elementwise", "Reduce", "Contraction", "Scan", "Opaque", "Segment", "Random"))
-_TERMS = frozenset(("Reduce", "Contraction", "Scan", "Opaque", "Segment"))
-_EXACT = frozenset(
-    ("negative", "abs", "sign", "maximum", "minimum", "relu", "relu_grad", "where", "real", "imag", "conj", "complex",
-     "floor", "ceil", "round", "rint", "reduce_max", "reduce_min", "relu6", "relu6_grad", "clip_by_value", "arg_order",
-     "top_k", "take_last", "put_last", "max_pool", "max_pool_grad", "segment_max", "segment_min")
-)  # fmt: skip
-_CORRECT = frozenset(
-    (
-        "add",
-        "subtract",
-        "multiply",
-        "real_div",
-        "square",
-        "sqrt",
-        "reciprocal",
-        "add_n",
-        "squared_difference",
-        "div_no_nan",
-        "mul_no_nan",
-        "cast",
-    )
-)  # rounded correctly; the other elementwise functions are off by some units in the last place
-KERNELS = 4.0
-_INNER = {
-    "elu": 1.0, "selu": 1.7580993408473766,  # e^x - 1 is rounded as e^x is
-    "softmax_cross_entropy_with_logits": 1.0, "sparse_softmax_cross_entropy_with_logits": 1.0,
-}  # fmt: skip
-
-
-def roundoff_of(dtype: np.dtype[Any]) -> float:
-    """Half a unit in the last place of 1."""
-    return ROUNDOFF.get(dtype.name, 2.0**-24)
-
-
-def smallest_of(dtype: np.dtype[Any]) -> float:
-    """The smallest number above 0."""
-    return SMALLEST.get(dtype.name, 2.0**-149)
+# Roundings of float64 are tried this large: smaller ones drown in those of the experiment.
+MAGNIFIED = 2.0**-41
 
 
 @dataclass(frozen=True)
@@ -114,72 +73,6 @@ def spread_of(run: Run, seeds: Sequence[np.ndarray], seed: int) -> Spread:
     noise = noise * down + 2.0**-53 * abs(value)
     own = fine if wide else [np.sqrt(x) for x in own]
     return Spread(exact, own, fine, noise)
-
-
-class Shake:
-    """Moves results as a rounding may.  scale: how far, relatively; None: by the roundoff of each operation's dtype."""
-
-    def __init__(self, rng: np.random.Generator, scale: float | None, alike: bool):
-        self.rng, self.scale, self.alike = rng, scale, alike
-        self.dtype = np.dtype(np.float64)
-        self.value: Any = 0.0
-
-    def __call__(self, x: Any, weight: float = 1.0) -> Any:
-        if getattr(getattr(x, "dtype", None), "kind", "") not in ("f", "c"):
-            return x  # no numbers, or slices
-        shape = () if self.alike else np.shape(x)
-        sign: Any = (self.rng.integers(0, 2, shape) * 2.0 - 1.0) * weight
-        if self.scale is not None:
-            return np.asarray(x * (1.0 + self.scale * sign))
-        small = smallest_of(self.dtype)
-        moved = x * (1.0 + roundoff_of(self.dtype) * sign)
-        return np.asarray(moved + np.where(x == 0, 0.0, small * sign))
-
-    def kernel(self, card: Any) -> Callable[..., Any]:
-        """The card's kernel with its roundings."""
-        kernel = card.kernel
-        if card.family not in _ROUNDS or card.name in _EXACT:
-            return kernel
-        terms, inner = card.family in _TERMS, _INNER.get(card.name, 0.0)
-        half = (
-            roundoff_of(self.dtype) >= 2.0**-11 and self.scale is None
-        )  # computed in float32, then rounded once
-        weight = 1.0 if card.family != "Elementwise" or card.name in _CORRECT or half else KERNELS
-
-        def shaken(*arrays: Any, **attrs: Any) -> Any:
-            if terms:
-                many = _many_terms(card, arrays)
-                arrays = tuple([self(a, many) for a in arrays])
-            found = kernel(*arrays, **attrs)
-            if inner and card.multi:  # a loss, and the probabilities less the labels
-                return (self(found[0]), self(found[1] + inner) - inner, *found[2:])
-            if inner:
-                return self(found - inner, weight) + inner
-            return tuple([self(y) for y in found]) if card.multi else self(found, weight)
-
-        return shaken
-
-
-def _many_terms(card: Any, arrays: Sequence[Any]) -> float:
-    """By how much more than one rounding each term of a sum may be off, as sums are added up one after the other."""
-    sizes = [np.size(a) for a in arrays if getattr(a, "dtype", None) is not None]
-    if card.family != "Contraction" or len(sizes) < 2 or not min(sizes[:2]):
-        return 1.0
-    return max(1.0, (min(sizes[:2]) / 16.0) ** 0.25)
-
-
-class Shaken(Raw):
-    """`F` with roundings."""
-
-    def __init__(self, shake: Shake):
-        self._shake = shake
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in REGISTRY:
-            raise AttributeError(name)
-        found = self._shake.kernel(REGISTRY[name])
-        setattr(self, name, found)
-        return found
 
 
 def _gradients(
@@ -250,7 +143,7 @@ def _rounding(step: Step, shake: Shake) -> Any:
             return later
         return shake(c)
 
-    exact = card.vjp is None or card.family not in _ROUNDS or card.name in _EXACT
+    exact = card.vjp is None or not rounds(card)
     return SimpleNamespace(
         vjp=card.vjp if exact else rule, optional_cotangents=card.optional_cotangents,
         passes_slices=card.passes_slices, gradient_missing=card.gradient_missing,

@@ -68,10 +68,11 @@ class Captions:
         return self._once("about", found, lambda: self._about(found))
 
     def _about(self, wire: Wire) -> str:
-        kind = {"input": "watched tensor"}.get(wire.kind, wire.kind)
+        kind = {"input": "watched tensor, ", "computed": ""}.get(wire.kind, f"{wire.kind}, ")
         dims = ",".join(map(str, wire.shape))
+        name = f"{wire.name}: " if wire.name else ""
         lines = [
-            f"{wire.name or kind}: {kind}, {wire.dtype.name}[{dims}]",
+            f"{name}{kind}{wire.dtype.name}[{dims}]",
             f"value {figures.value_text(wire.value)}",
         ]
         if wire.gradient is not None:

@@ -15,6 +15,8 @@ _NEARLY = (
     48  # one of several wires that meet at a gate: less, or the gate would not stand amid them
 )
 _AMID = 3
+_A_LITTLE = 12  # so far others may be pushed aside
+_PUSHED = 12  # blocks of them
 
 
 def assign_levels(graph: Columns) -> None:
@@ -130,29 +132,37 @@ def _straighten(graph: Columns) -> None:
 
     place_of = {v: (c, i) for c, column in enumerate(graph.columns) for i, v in enumerate(column)}
 
-    def movable(members: list[int], by: float) -> bool:
-        inside = set(members)
-        for v in members:
-            column, place = place_of[v]
+    def pushed(members: list[int], by: float, but: list[int], furthest: int) -> list[int] | None:
+        """All that has to move when these do, whole blocks; None where that would move `but`, or too many blocks."""
+        moving, inside, blocks, at = list(members), set(members), 0, 0
+        while at < len(moving):
+            column, place = place_of[moving[at]]
             order = graph.columns[column]
-            for beside in (place - 1, place + 1):
-                if 0 <= beside < len(order) and order[beside] not in inside:
-                    upper, lower = sorted((place, beside))
-                    apart = vertices[order[lower]].level - vertices[order[upper]].level
-                    apart += by if lower == place else -by
-                    if apart < _distance(graph, order[upper], order[lower]):
-                        return False
-        return True
+            at += 1
+            beside = place + (1 if by > 0 else -1)
+            if not 0 <= beside < len(order) or order[beside] in inside:
+                continue
+            upper, lower = sorted((place, beside))
+            apart = vertices[order[lower]].level - vertices[order[upper]].level - abs(by)
+            if apart < _distance(graph, order[upper], order[lower]):
+                further = block[order[beside]]
+                blocks += 1
+                if further is but or blocks > furthest:
+                    return None
+                moving += further
+                inside.update(further)
+        return moving
 
-    for s in sorted(strands, key=urgency):
+    for s in (s for _ in range(2) for s in sorted(strands, key=urgency)):
         by = height(s)
         a, b = block[s.start], block[s.end]
         lone = len(vertices[s.end].ins) == 1
         if a is b or abs(by) > (_NEARLY if lone else _AMID):
             continue
-        for members, step in sorted([(b, by), (a, -by)], key=lambda m: len(m[0])):
-            if step == 0 or movable(members, step):
-                for v in members:
+        for members, but, step in sorted([(b, a, by), (a, b, -by)], key=lambda m: len(m[0])):
+            moving = pushed(members, step, but, _PUSHED if abs(by) <= _A_LITTLE else 0)
+            if step == 0 or moving is not None:
+                for v in moving or ():
                     vertices[v].level += step
                 a += b
                 for v in b:

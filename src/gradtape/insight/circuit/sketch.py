@@ -270,8 +270,9 @@ class _Sketcher:
         parts = gate.parts or (None,) * len(gate.inputs)
         targets = self.recording.targets
         outputs = [w for w in gate.outputs if w in targets or self.recording.uses(w)]
+        told = [self.captions.about(w) for w in outputs[:3]]
         return Box(
-            f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place)),
+            f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place), *told),
             [gate.inputs[i] for i in kept], outputs, [parts[i] for i in kept],
             [((gate.index, i),) for i in kept], free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
         )  # fmt: skip

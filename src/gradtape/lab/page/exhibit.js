@@ -39,6 +39,14 @@ function show() {
   if (frame === drawnFrame || frame === null) return;
   drawnFrame = frame;
   draw();
+  showAtOnce();
+}
+
+// Where every weight can be turned by hand, the circuit is there from the beginning.
+function showAtOnce() {
+  if (byId("exhibit").dataset.circuit !== "now") return;
+  byId("exhibit").dataset.circuit = "shown";
+  byId("explain").click();
 }
 
 function draw() {
