@@ -128,19 +128,15 @@ class Wide:
         self.arrays: dict[int, Tensor] = {}  # and by id of its array
         self.alive: list[Any] = []  # what ids belong to
         self.constants: dict[int, Tensor] = {}
-        self.sources: dict[
-            int, tuple[Tensor, np.ndarray]
-        ] = {}  # of variables: (start, what it holds)
+        # Of variables that are sources: (start, what it holds).
+        self.sources: dict[int, tuple[Tensor, np.ndarray]] = {}
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
         self.path: list[Any] = []  # the cards of all operations, in their order
         self.written: dict[int, tuple[Any, np.ndarray]] = {}  # variables with what they held before
-        self.opaque: list[
-            tuple[Any, Any]
-        ] = []  # (card, site) of what is computed outside of gradtape
-        self.unseen: list[
-            tuple[Any, Any]
-        ] = []  # and of what could not be computed again in float64
+        # (card, site) of what is computed outside of gradtape, and of what could not be computed again in float64.
+        self.opaque: list[tuple[Any, Any]] = []
+        self.unseen: list[tuple[Any, Any]] = []
         self.reassigned: dict[int, Any] = {}  # sources that were read again after an assignment
         self.n_stopped, self.stops = 0, False
 
@@ -223,18 +219,10 @@ class Wide:
         wide = tuple([self.of(t) for t in inputs])
         self.path.append(card)
         arrays = [t._value for t in wide]
-        if any(a.dtype.kind == "c" for a in arrays) and all(
-            t._value.dtype.kind != "c" for t in inputs
-        ):
-            # A complex step through real numbers: all of one dtype.
-            arrays = [a.astype(DOUBLE_COMPLEX) if a.dtype.kind == "f" else a for a in arrays]
         found = card.kernel(*arrays, **attrs)
         made = []
         for value, own in zip(found if card.multi else (found,), outputs):
-            value, wanted = np.asarray(value), wide_dtype(own._value.dtype)
-            if value.dtype != wanted and not (value.dtype.kind == "c" and wanted.kind == "f"):
-                value = value.astype(wanted)
-            made.append(Tensor(value))
+            made.append(Tensor(np.asarray(value, wide_dtype(own._value.dtype))))
             self._know(own, made[-1])
         mask = branch_of(card.name, arrays, [t._value for t in made], attrs)
         if mask is not None:
