@@ -21,7 +21,7 @@ _FUNCTIONS = {
 }  # fmt: skip
 
 _JOINED = {"and": r" \land ", "or": r" \lor ", "xor": r" \oplus "}
-_SIGNS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
+_SIGNS = {"lt": "<", "le": r"\leq", "gt": ">", "ge": r"\geq", "eq": "=", "ne": r"\neq"}
 
 
 class Latex(Printer):
