@@ -13,7 +13,7 @@ COMMANDS = {
     "section", "subsection", "noindent", "texttt", "quad", "par", "begin", "end", "cdot", "left", "right",
     "frac", "partial", "mathrm", "operatorname", "exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
     "sinh", "cosh", "tanh", "max", "min", "Gamma", "psi", "zeta", "sqrt", "le", "ge", "leq", "geq", "neq",
-    "land", "lor", "oplus", "text", "textbf", "infty", "dagger", "times", "div", "Sigma", "surd", "to",
+    "wedge", "vee", "oplus", "text", "textbf", "infty", "dagger", "times", "div", "Sigma", "surd", "to",
     "textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater", "textbar", "alpha",
     "delta", "lfloor", "rfloor", "neg", "pi", "sigma",
 }  # fmt: skip
