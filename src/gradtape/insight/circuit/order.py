@@ -233,9 +233,7 @@ def _costs(members: list[int], ends: dict[int, list[tuple[int, int]]]) -> list[l
     return costs
 
 
-def _costs_of_many(
-    members: list[int], ends: dict[int, list[tuple[int, int]]]
-) -> list[list[int]]:
+def _costs_of_many(members: list[int], ends: dict[int, list[tuple[int, int]]]) -> list[list[int]]:
     flat = [end for v in members for end in ends[v]]
     ranks = {end: place for place, end in enumerate(sorted(set(flat)))}
     at = np.array([ranks[end] for end in flat])

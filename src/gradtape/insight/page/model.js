@@ -1,16 +1,18 @@
 // The numbers of the page: leaves that a person changes, and all that the recorded graph makes of them.
 
 import { unpack } from "./numbers.js";
+import { unpacked } from "./unpacking.js";
 
 const CAREFUL = 200; // changes that can be undone,
 const ROOM = 64e6; // as far as what they need is no more than these bytes
 
 /**
- * data: what the Python side tells.  programs: { exact, rounded }, each from the leaves' arrays to a list of arrays.
+ * packed: what the Python side tells.  programs: { exact, rounded }, each from the leaves' arrays to a list of arrays.
  * Views subscribe: they are called with the kind of change ("numbers", "cursor", "selection", "mode").
  */
 export class Model {
-  constructor(data, programs) {
+  constructor(packed, programs) {
+    const data = unpacked(packed);
     this.data = data;
     this.programs = programs;
     this.mode = data.mode ?? "exact";

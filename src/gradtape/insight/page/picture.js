@@ -229,7 +229,7 @@ export class Picture {
     const wire = shape.wire >= 0 ? shape.wire : (gate?.outputs[0] ?? -1);
     const fixed = gate?.fixed ? " fixed" : "";
     const element = svg("g", { class: `shape ${shape.kind}${fixed}`, "data-wire": wire >= 0 ? wire : null });
-    const title = shape.kind === "leaf" ? aboutLeaf(this.model.data.wires[wire]) : shape.kind === "gate" ? shape.title : "";
+    const title = shape.kind === "leaf" ? aboutLeaf(this.model.data.wires[wire]) : gate ? aboutGate(gate) : "";
     if (title) element.append(svg("title", {}, gate?.fixed ? `${title}\nstays as it was recorded: ${gate.fixed}` : title));
     if (outline) element.append(outline());
     // What is written in a layer's box about its gradients is not followed: it goes.
@@ -308,6 +308,10 @@ function reach(d) {
   const xs = numbers.filter((_, i) => i % 2 === 0);
   const ys = numbers.filter((_, i) => i % 2 === 1);
   return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+}
+
+function aboutGate({ op, place }) {
+  return place ? `${op}\n${place.file}:${place.line}  ${place.text}` : op;
 }
 
 function aboutLeaf(wire) {
