@@ -18,8 +18,10 @@ NUMBERS = """root => {
   return {wires, parts, loss: m.loss(), mode: m.mode, steps: m.steps, rate: m.rate, losses: m.losses,
           probabilities: m.probabilities().map(([name, a]) => [name, list(a)])};
 }"""
-LABELS = """root => root.page.picture.seen.filter((line) => line.position < 0).map(
+LABELS = """root => root.page.picture.seen.filter((line) => !line.branch).map(
   (line) => [line.wire, line.value?.textContent, line.gradient?.textContent])"""
+BRANCHES = """root => root.page.picture.seen.filter((line) => line.branch).map(
+  (line) => [line.wire, line.uses, line.gradient?.textContent])"""
 ENTRY = re.compile(r"(\w+)\[(\d+)\]")
 
 
@@ -92,11 +94,24 @@ class Live:
                 close(number(value), float(wire.value.reshape(-1)[0]))
             if gradient and wire.gradient is not None and wire.gradient.size == 1:
                 close(number(gradient), float(wire.gradient.reshape(-1)[0]))
+        self.branches(engine)
         bars = self.root.locator(".bars .figure").all_inner_texts()
         shown = [p for _, array in now["probabilities"] for p in array]
         assert len(bars) == len(shown)
         for text, p in zip(bars, shown):
             close(number(text), p, least)
+
+    def branches(self, engine: Recording) -> int:
+        """What stands on the branches of wires is what the engine brings back there; how many were looked at."""
+        checked = 0
+        for index, uses, text in self.root.evaluate(BRANCHES):
+            parts = [engine.gates[gate].parts[position] for gate, position in uses]
+            if not uses:
+                parts = [engine.seeds[engine.targets.index(index)]]
+            if text and engine.wires[index].value.size == 1:
+                close(number(text), float(sum([p.sum() for p in parts if p is not None])))
+                checked += 1
+        return checked
 
     # --- hands ---
 

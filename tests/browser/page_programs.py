@@ -89,6 +89,24 @@ def layers(numbers: Numbers) -> Recording:
     return recorded(tape, loss, model.trainable_weights)
 
 
+class Swish(keras.layers.Layer):
+    """A layer that uses its input twice."""
+
+    def call(self, x: Any) -> Any:
+        return x * tf.sigmoid(x)
+
+
+def ways(numbers: Numbers) -> Recording:
+    """A number on several ways: twice into a layer, once past it, and it is a target itself."""
+    (w,) = variables(numbers, "w")
+    x = tf.constant(numbers["x"])
+    with tf.GradientTape() as tape:
+        a = w * x
+        h = Swish(name="swish")(a)
+        loss = h * 3.0 + a
+    return recorded(tape, [loss, a], [w])
+
+
 def svd(numbers: Numbers) -> Recording:
     """The singular values stay as they are."""
     a, c = variables(numbers, "a", "c")
@@ -139,6 +157,7 @@ PROGRAMS: dict[str, tuple[Callable[[Numbers], Recording], Numbers]] = {
             "x": normal(3, 11),
         },
     ),
+    "ways": (ways, {"w": np.float32(0.5), "x": np.float32(3.0)}),
     "svd": (svd, {"a": np.float32([[2.0, 0.5], [0.3, 1.0]]), "c": np.float32(3.0)}),
 }
 

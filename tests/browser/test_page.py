@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser.live import LABELS, Live, number, same
+from tests.browser.live import BRANCHES, LABELS, Live, number, same
 from tests.browser.page_programs import PROGRAMS, run
 
 import gradtape as tf
@@ -310,14 +310,36 @@ def test_rounded_numbers_are_the_slides(live: Callable[..., Live]) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_picture_is_the_circuit_s(live: Callable[..., Live], name: str) -> None:
     shown = live(name)
-    drawn = json.loads(circuit_of(shown.recording).json())
+    drawn = json.loads(circuit_of(shown.recording, detail="op").json())
     expected = {w["wire"]: (w["value"], w["gradient"]) for w in drawn["wires"] if not w["branch"]}
     labels = shown.root.evaluate(LABELS)
     assert labels
     for wire, *texts in labels:
         assert [text or "" for text in texts] == [t["text"] if t else "" for t in expected[wire]]
+    names = [w["name"]["text"] for w in drawn["wires"] if w["name"]]
+    assert sorted(shown.root.locator(".circuit .t-called").all_text_contents()) == sorted(names)
     signs = [t["text"] for n in drawn["nodes"] for t in n["texts"] if t["role"] == "sign"]
     assert sorted(shown.root.locator(".shape .t-sign").all_text_contents()) == sorted(signs)
+
+
+def test_branches_show_what_comes_back_on_them(live: Callable[..., Live]) -> None:
+    shown = live("ways")
+    for button, branches in (("Show gates", 4), ("Show layers", 3)):
+        shown.button(button).click()
+        assert shown.branches(shown.recording) == branches
+        shown.field("w").fill("-1.25")
+        shown.field("w").press("Enter")
+        shown.agrees()
+        assert shown.branches(run("ways", shown.leaves(shown.numbers()["wires"]))) == branches
+        shown.button("Reset").click()
+    layers = shown.root.evaluate(BRANCHES)
+    assert sorted([len(uses) for _, uses, _ in layers]) == [0, 1, 2]
+    for button, expected in (
+        ("First gate", ["", "", ""]), ("To the start of the way back", ["1", "1", ""]), ("One gate on", ["1", "1", ""])
+    ):  # fmt: skip
+        shown.button(button).click()
+        found = sorted(shown.root.evaluate(BRANCHES), key=lambda branch: len(branch[1]))
+        assert [text for _, _, text in found] == expected
 
 
 def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:

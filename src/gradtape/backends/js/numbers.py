@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ ARRAYS = {
 FEW = 16  # numbers that are written out without asking what is shorter
 
 
+@cache
 def known(dtype: np.dtype[Any]) -> bool:
     """Whether JavaScript computes with numbers of this dtype here."""
     return dtype.name in ARRAYS

@@ -18,14 +18,14 @@ import numpy as np
 from gradtape.backends.js import runtime
 from gradtape.backends.js.cards import lowering_of
 from gradtape.backends.js.numbers import array_of, known
+from gradtape.backends.js.parts import folded, in_functions
 from gradtape.backends.js.simple import Fixed, fixed_at, simple
 from gradtape.backends.js.writer import Writer
 from gradtape.graph.ir import Aval, Equation, Graph
 from gradtape.graph.passes import optimize
 
-CHUNK = 400  # statements of one function: much longer ones are not optimised by browsers
-_NAME = re.compile(r"\bv\d+\b")
-_MADE = re.compile(r"^(?:const|let) (v\d+)\b")
+_MADE = re.compile(r"const ([tv]\d+)\b")
+_PLACE = re.compile(r"(o\d+)\[(\d+)\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 
 
@@ -73,6 +73,7 @@ class _Program:
         self.name, self.graph, self.work = name, graph, work
         self.w = Writer(_lower)
         self.inputs: list[str] = []
+        self.results: dict[str, str] = {}  # variable -> where it is wanted as an output
 
     def made(self, fixed: tuple[Fixed, ...]) -> JsProgram:
         w = self.w
@@ -120,20 +121,27 @@ class _Program:
         """
         w, found = self.w, []
         own = {text.split()[1] for text in w.declarations if text.startswith("const b")}
+        made = {m[1] for text in w.lines if (m := _MADE.match(text))}
         beside: dict[str, list[str]] = {}
         for value, aval in zip(self.work.outputs, self.graph.avals_out):
             if not known(aval.dtype):
                 found.append(_foreign(w, self.work.constants[value]))
                 continue
             ref, kind = w.ref(value), array_of(aval.dtype)
-            w.units.append(len(w.lines))
             if ref.scalar:
                 row = beside.setdefault(kind, [])
                 name = f"o{list(beside).index(kind)}"
-                w.line(f"{name}[{len(row)}] = {ref.name};")
+                place = f"{name}[{len(row)}]"
+                if ref.name in made and ref.name not in self.results:
+                    self.results[ref.name] = place
+                else:
+                    w.units.append(len(w.lines))
+                    w.line(f"{place} = {ref.name};")
                 row.append(name)
-                found.append(f"{name}.subarray({len(row) - 1}, {len(row)})")
-            elif ref.name in own:
+                found.append(place)
+                continue
+            w.units.append(len(w.lines))
+            if ref.name in own:
                 own.discard(ref.name)
                 found.append(ref.name)
             else:
@@ -142,38 +150,28 @@ class _Program:
                 found.append(name)
         for kind, row in beside.items():
             w.declarations.append(f"const {row[0]} = new {kind}({len(row)});")
-        return found
+        return self._views(found)
+
+    def _views(self, found: list[str]) -> list[str]:
+        """Results that stand side by side in one array, as one expression."""
+        texts: list[str] = []
+        run: tuple[str, int, int] | None = None
+        for text in [*found, ""]:
+            at = _PLACE.fullmatch(text)
+            if run and at and at[1] == run[0] and int(at[2]) == run[2]:
+                run = run[0], run[1], run[2] + 1
+                continue
+            if run:
+                texts.append(f"...{self.w.helper('views')}({run[0]}, {run[1]}, {run[2]})")
+            run = (at[1], int(at[2]), int(at[2]) + 1) if at else None
+            if text and not at:
+                texts.append(text)
+        return texts
 
     def _functions(self) -> tuple[list[str], list[str]]:
-        """Functions of bearable length, and the statements that call them (or all statements, where they are few)."""
         w = self.w
-        if len(w.lines) <= 2 * CHUNK:
-            return [], w.lines
-        parts, start = [], 0
-        for unit in [*w.units, len(w.lines)]:
-            if unit - start >= CHUNK or unit == len(w.lines):
-                parts.append(w.lines[start:unit])
-                start = unit
-        made = [{m.group(1) for t in part if (m := _MADE.match(t))} for part in parts]
-        used = [set(_NAME.findall("\n".join(part))) for part in parts]
-        shared: dict[str, int] = {}
-        for k, names in enumerate(made):
-            later = set().union(*used[k + 1 :]) if k + 1 < len(used) else set()
-            for name in sorted(names & later):
-                shared[name] = len(shared)
-        texts = [f"const shared = new Float64Array({len(shared)});"]
-        calls = []
-        for k, part in enumerate(parts):
-            taken = sorted((used[k] - made[k]) & shared.keys(), key=lambda n: shared[n])
-            loads = [
-                f"const {n} = shared[{shared[n]}]{' !== 0' if n in w.truths else ''};"
-                for n in taken
-            ]
-            saves = [f"shared[{shared[n]}] = {n};" for n in sorted(made[k] & shared.keys())]
-            body = [f"  {text}" for text in (*loads, *part, *saves)]
-            texts += [f"function part{k}() {{", *body, "}"]
-            calls.append(f"part{k}();")
-        return texts, calls
+        lines, units = folded(w.lines, w.units, self.results)
+        return in_functions(lines, units, self.results, w.truths)
 
 
 def _lower(w: Writer, equation: Equation) -> None:

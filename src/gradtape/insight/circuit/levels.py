@@ -30,14 +30,18 @@ def assign_levels(graph: Columns) -> None:
             vertices[v].level = level
         for v in column:
             vertices[v].level -= level / 2
+    levels = {v: vertices[v].level for column in graph.columns for v in column}
     ties = _ties(graph)
+    offsets = [_offsets(graph, column) for column in graph.columns]
+    count = len(graph.columns)
     for turn in range(_ROUNDS):
         moved = 0.0
-        count = len(graph.columns)
-        for column in range(count) if turn % 2 == 0 else range(count - 1, -1, -1):
-            moved = max(moved, _solve(graph, graph.columns[column], ties))
+        for c in range(count) if turn % 2 == 0 else range(count - 1, -1, -1):
+            moved = max(moved, _solve(levels, graph.columns[c], offsets[c], ties))
         if moved < 0.02:
             break
+    for v, level in levels.items():
+        vertices[v].level = level
     members = [vertices[v] for column in graph.columns for v in column]
     for vertex in members:
         vertex.level = float(int(vertex.level + 1e6 + 0.5) - 1_000_000)
@@ -84,34 +88,42 @@ def _ties(graph: Columns) -> dict[int, list[Tie]]:
     return ties
 
 
-def _solve(graph: Columns, column: list[int], ties: dict[int, list[Tie]]) -> float:
-    """The best levels of a column, given the others: pools of adjacent violators. Gives the largest move."""
-    vertices = graph.vertices
-    pools: list[list[float]] = []  # weighted sum, weight, how many
-    offsets: list[float] = []
-    offset = 0.0
+def _offsets(graph: Columns, column: list[int]) -> list[float]:
+    """How far below the first of a column each stands at least."""
+    found, offset = [], 0.0
     for place, v in enumerate(column):
         if place:
             offset += _distance(graph, column[place - 1], v)
-        offsets.append(offset)
-        wanted = weight = 0.0
+        found.append(offset)
+    return found
+
+
+def _solve(
+    levels: dict[int, float], column: list[int], offsets: list[float], ties: dict[int, list[Tie]]
+) -> float:
+    """The best levels of a column, given the others: pools of adjacent violators. Gives the largest move."""
+    pools: list[tuple[float, float, int]] = []  # weighted sum, weight, how many
+    for v, offset in zip(column, offsets):
+        total = weight = 0.0
         for other, rise, strong in ties[v]:
-            wanted += strong * (vertices[other].level + rise)
+            total += strong * (levels[other] + rise)
             weight += strong
         if not ties[v]:
-            wanted, weight = vertices[v].level * 0.01, 0.01
-        pools.append([wanted - weight * offset, weight, 1])
-        while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
-            last = pools.pop()
-            for i in range(3):
-                pools[-1][i] += last[i]
+            total, weight = levels[v] * 0.01, 0.01
+        total -= weight * offset
+        many = 1
+        while pools and pools[-1][0] * weight >= total * pools[-1][1]:
+            above = pools.pop()
+            total, weight, many = above[0] + total, above[1] + weight, above[2] + many
+        pools.append((total, weight, many))
     moved = 0.0
     place = 0
-    for total, weight, members in pools:
-        for _ in range(int(members)):
-            level = total / weight + offsets[place]
-            moved = max(moved, abs(level - vertices[column[place]].level))
-            vertices[column[place]].level = level
+    for total, weight, many in pools:
+        middle = total / weight
+        for _ in range(many):
+            v, level = column[place], middle + offsets[place]
+            moved = max(moved, abs(level - levels[v]))
+            levels[v] = level
             place += 1
     return moved
 

@@ -52,6 +52,7 @@ class Told:
         return {
             "decimals": self.decimals,
             "targets": list(recording.targets),
+            "seeds": [packed(seed) for seed in recording.seeds],
             "sources": list(recording.sources),
             "notes": list(recording.notes),
             "wires": [

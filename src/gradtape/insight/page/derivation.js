@@ -175,9 +175,9 @@ function entryName(model, wire, entry) {
 }
 
 function seedOf(model, wire, entry) {
-  let rest = model.gradient(wire)[entry];
-  for (const [gate, position] of model.uses[wire]) rest -= model.part(gate.index, position)?.[entry] ?? 0;
-  return rest;
+  let sum = 0;
+  for (const [k, target] of model.data.targets.entries()) if (target === wire) sum += model.seeds[k][entry];
+  return sum;
 }
 
 function num(model, x) {

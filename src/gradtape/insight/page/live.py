@@ -8,6 +8,7 @@ from typing import Any
 from gradtape.insight.circuit import circuit_of
 from gradtape.insight.page import bundle
 from gradtape.insight.page.data import Told
+from gradtape.insight.page.packing import packed_data
 from gradtape.insight.recording import Recording
 
 LEARNING_RATE = 0.1
@@ -27,7 +28,8 @@ def page_of(
     Raises ValueError for more numbers than a page can hold.
     """
     data, source = _told(recording, decimals, learning_rate, layers)
-    names = [data["wires"][i]["label"] for i in recording.targets]
+    targets = [data["wires"][i] for i in recording.targets]
+    names = [wire.get("label", wire["name"]) for wire in targets]
     return bundle.document(data, source, f"{', '.join(names)}: gradtape")
 
 
@@ -66,7 +68,7 @@ def _told(
     data["mode"] = "exact" if exact is None else "rounded"
     data["rate"] = learning_rate
     data["drawings"] = drawings_of(recording, layers)
-    return data, told.source()
+    return packed_data(data), told.source()
 
 
 def drawings_of(recording: Recording, layers: bool | None = None) -> list[dict[str, Any]]:

@@ -1,16 +1,18 @@
 // The numbers of the page: leaves that a person changes, and all that the recorded graph makes of them.
 
 import { unpack } from "./numbers.js";
+import { unpacked } from "./unpacking.js";
 
 const CAREFUL = 200; // changes that can be undone,
 const ROOM = 64e6; // as far as what they need is no more than these bytes
 
 /**
- * data: what the Python side tells.  programs: { exact, rounded }, each from the leaves' arrays to a list of arrays.
+ * packed: what the Python side tells.  programs: { exact, rounded }, each from the leaves' arrays to a list of arrays.
  * Views subscribe: they are called with the kind of change ("numbers", "cursor", "selection", "mode").
  */
 export class Model {
-  constructor(data, programs) {
+  constructor(packed, programs) {
+    const data = unpacked(packed);
     this.data = data;
     this.programs = programs;
     this.mode = data.mode ?? "exact";
@@ -18,6 +20,7 @@ export class Model {
     this.first = this.leaves.map((array) => array.slice());
     this.leafOf = new Map(data.leaves.map((leaf, number) => [leaf.wire, number]));
     this.steady = new Map(Object.entries(data.steady).map(([wire, packed]) => [Number(wire), unpack(packed)]));
+    this.seeds = data.seeds.map(unpack);
     this.rate = data.rate ?? 0.1;
     this.firstRate = this.rate;
     this.past = []; // {leaves, steps, losses}
@@ -68,6 +71,20 @@ export class Model {
     return output === undefined ? null : this.outputs[output];
   }
 
+  /** The sum of some parts, in the precision of the parts; `keep.sum` is written anew at each call. */
+  brought(uses, keep) {
+    const found = [];
+    for (const [gate, position] of uses) {
+      const part = this.part(gate, position);
+      if (part) found.push(part);
+    }
+    if (found.length < 2) return found[0] ?? null;
+    keep.sum ??= found[0].slice();
+    keep.sum.set(found[0]);
+    for (const part of found.slice(1)) for (let i = 0; i < part.length; i++) keep.sum[i] += part[i];
+    return keep.sum;
+  }
+
   local(gate, position) {
     const output = this.table.locals[gate]?.[position];
     return output === undefined ? null : this.outputs[output];
@@ -110,15 +127,16 @@ export class Model {
     return !maker || maker.index <= this.cursor;
   }
 
-  /** Whether the walk has come to all of the gradient of a wire. */
-  returned(wire) {
+  /** Whether the walk has come back through a gate. */
+  passed(gate) {
     if (this.cursor < this.total) return false;
     if (this.cursor === this.last) return true;
-    const gate = this.backward[this.cursor - this.total];
-    for (const [user] of this.uses[wire]) {
-      if (user.index < gate.index && this.table.parts[user.index]) return false;
-    }
-    return true;
+    return gate >= this.backward[this.cursor - this.total].index || !this.table.parts[gate];
+  }
+
+  /** Whether the walk has come to all of the gradient of a wire. */
+  returned(wire) {
+    return this.cursor >= this.total && this.uses[wire].every(([user]) => this.passed(user.index));
   }
 
   // --- changing ---

@@ -12,11 +12,12 @@ import { steps } from "./steps.js";
 const PAUSE = 600; // ms without a change before a reader hears the new number
 
 /**
- * Builds the page inside of an element.  data, programs: see Model.  heading: the tag of its title.
+ * Builds the page inside of an element.  packed, programs: see Model.  heading: the tag of its title.
  * Gives { model, picture, close }.
  */
-export function mount(root, data, programs, heading = "h1") {
-  const model = new Model(data, programs);
+export function mount(root, packed, programs, heading = "h1") {
+  const model = new Model(packed, programs);
+  const { data } = model;
   const names = data.targets.map((wire) => data.wires[wire].label).join(", ");
   const picture = new Picture(model, data.drawings);
   root.classList.add("gradtape");

@@ -27,6 +27,7 @@ export class Picture {
 
   _draw(drawing) {
     this.drawing = drawing;
+    this.ends = [...this.model.data.targets];
     this.lines = drawing.wires.map((line) => this._line(line));
     this.shapes = drawing.nodes.map((shape) => this._shape(shape));
     this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
@@ -100,15 +101,25 @@ export class Picture {
     this.strongest = most;
   }
 
+  /** What comes back on a line: all of a wire's gradient, or what the uses of a branch bring; an end brings the seed. */
   _gradient(line) {
-    return line.position >= 0 ? this.model.part(line.gate, line.position) : this.model.gradient(line.wire);
+    const { model } = this;
+    if (!line.branch) return model.gradient(line.wire);
+    return line.uses.length ? model.brought(line.uses, line) : model.seeds[line.target];
+  }
+
+  /** Whether the walk has come to that. */
+  _returned(line) {
+    const { model } = this;
+    if (!line.branch) return model.returned(line.wire);
+    return model.cursor >= model.total && line.uses.every(([gate]) => model.passed(gate));
   }
 
   _write(line) {
     const { model } = this;
     if (this.strongest === undefined) this._measure();
     const reached = model.reached(line.wire);
-    const returned = model.returned(line.wire);
+    const returned = this._returned(line);
     const array = this._gradient(line);
     const { shape } = model.data.wires[line.wire];
     const kind = returned ? tone(array) : "none";
@@ -148,13 +159,16 @@ export class Picture {
     const paths = line.paths.flatMap((d) => [svg("path", { d, class: "hit" }), svg("path", { d, class: "stroke" })]);
     const { label } = this.model.data.wires[line.wire];
     const element = svg("g", { class: "wire", "data-wire": line.wire }, svg("title", {}, label), ...paths, ...dots);
+    if (line.name) element.append(textElement(line.name));
     const texts = [line.value, line.gradient].filter(Boolean);
     const spans = texts.map((t) => [t.x - t.room, t.x + t.room, t.y - t.size, t.y + t.size]);
     for (const d of line.paths) spans.push(reach(d));
     return {
       wire: line.wire,
-      gate: line.gate,
-      position: line.branch ? line.position : -1,
+      branch: line.branch,
+      uses: line.uses,
+      target: line.branch && !line.uses.length ? this._end(line.wire) : -1,
+      sum: null,
       element,
       value: null,
       gradient: null,
@@ -167,6 +181,13 @@ export class Picture {
       y0: Math.min(...spans.map((s) => s[2])),
       y1: Math.max(...spans.map((s) => s[3])),
     };
+  }
+
+  /** Which of the targets the next end of a wire is. */
+  _end(wire) {
+    const found = this.ends.indexOf(wire);
+    this.ends[found] = -1;
+    return found;
   }
 
   _label(line) {
@@ -208,7 +229,7 @@ export class Picture {
     const wire = shape.wire >= 0 ? shape.wire : (gate?.outputs[0] ?? -1);
     const fixed = gate?.fixed ? " fixed" : "";
     const element = svg("g", { class: `shape ${shape.kind}${fixed}`, "data-wire": wire >= 0 ? wire : null });
-    const title = shape.kind === "leaf" ? aboutLeaf(this.model.data.wires[wire]) : shape.kind === "gate" ? shape.title : "";
+    const title = shape.kind === "leaf" ? aboutLeaf(this.model.data.wires[wire]) : gate ? aboutGate(gate) : "";
     if (title) element.append(svg("title", {}, gate?.fixed ? `${title}\nstays as it was recorded: ${gate.fixed}` : title));
     if (outline) element.append(outline());
     // What is written in a layer's box about its gradients is not followed: it goes.
@@ -287,6 +308,10 @@ function reach(d) {
   const xs = numbers.filter((_, i) => i % 2 === 0);
   const ys = numbers.filter((_, i) => i % 2 === 1);
   return [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+}
+
+function aboutGate({ op, place }) {
+  return place ? `${op}\n${place.file}:${place.line}  ${place.text}` : op;
 }
 
 function aboutLeaf(wire) {

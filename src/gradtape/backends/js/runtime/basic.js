@@ -11,6 +11,10 @@ function taken(x, Kind, size, name) {
   return x instanceof Kind ? x : Kind.from(x, Number);
 }
 
+function views(array, start, stop) {
+  return Array.from({ length: stop - start }, (_, k) => array.subarray(start + k, start + k + 1));
+}
+
 function rint(x) {
   if (!(Math.abs(x) < 4503599627370496)) return x;
   const r = Math.round(x);
