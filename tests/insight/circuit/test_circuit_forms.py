@@ -314,3 +314,33 @@ def test_text_is_as_wide_as_a_wide_font() -> None:
 
 def test_circuits_say_what_they_are(lattice: Circuit) -> None:
     assert re.fullmatch(r"<Circuit of g: 10 gates, detail 'op', \d+×\d+>", repr(lattice))
+
+
+def test_a_leaf_that_is_the_target_is_drawn_in_every_form() -> None:
+    w = tf.Variable(2.0, name="w")
+    with tf.GradientTape() as tape:
+        y = w * 3.0
+    for target in (w, [w, y]):
+        circuit = circuit_of(recorded(tape, target))
+        assert [s.kind for s in circuit.drawing.shapes].count("leaf") == 1
+        assert '"leaf0" -> "end0"' in circuit.dot()
+        assert "n0 -->" in circuit.mermaid()
+
+
+def test_calls_of_one_layer_in_a_row_are_boxes_of_their_own() -> None:
+    shared = keras.layers.Dense(2, name="shared")
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(shared(shared(tf.ones((1, 2)))))
+    circuit = circuit_of(recorded(tape, y), detail="layer")
+    assert [s.texts[0].text for s in circuit.drawing.shapes if s.kind == "layer"] == ["shared"] * 2
+
+
+def test_functions_in_one_piece_bear_their_names() -> None:
+    @tf.function
+    def noisy(x: tf.Tensor) -> tf.Tensor:
+        return x * tf.random.normal(())
+
+    assert signs(of(noisy, tf.constant(1.0))) == ["noisy"]
+    assert signs(of(tf.function(lambda x: x * tf.random.normal(())), tf.constant(1.0))) == [
+        "function"
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.render.numbers import short
 
 INFIX = {
     "add": "+", "subtract": "-", "multiply": "*", "real_div": "/", "matmul": "@", "pow": "**", "floor_mod": "%",
@@ -32,11 +33,13 @@ def titles(recording: Recording, gate: Gate) -> str:
         if last.kind == "constant" and not last.name and last.value.size == 1 and not last.shape:
             sign = _TITLES[gate.card.name]
             return f"{sign}{plain(last.value)}"
-    return _TITLES.get(gate.card.name, gate.card.name)
+    return _TITLES.get(gate.card.name, gate.title)
 
 
 def plain(value: Any) -> str:
     """A number as people write it: "1", "0.5"."""
+    if np.iscomplexobj(value):
+        return f"({short(value)})"
     x = float(np.asarray(value))
     return str(int(x)) if x.is_integer() and abs(x) < 1e6 else f"{x:.4g}"
 
@@ -86,7 +89,7 @@ def formula(recording: Recording, gate: Gate, names: Sequence[str], attrs: bool 
                 shown = repr(value)
                 if len(shown) <= 24:
                     said.append(f"{key}={shown}")
-        text = f"{name}({', '.join(said)})"
+        text = f"{gate.title}({', '.join(said)})"
     return f"{result} = {text}"
 
 
@@ -109,6 +112,8 @@ def plain_constant(value: np.ndarray) -> str:
         return "[]"
     if value.dtype.kind == "b":
         return str(bool(value.reshape(-1)[0]))
+    if value.dtype.kind == "c":
+        return plain(value.reshape(-1)[0])
     if value.dtype.kind in "iufV":
         return plain(value.reshape(-1)[0].astype(np.float64))
     return str(value.reshape(-1)[0])
@@ -156,4 +161,4 @@ def _passed_back(gate: Gate, position: int, args: Sequence[str], y: str, up: str
         return f"{up}, moved back"
     if gate.card.family == "Elementwise" and len(args) == 1:
         return f"{name}'({args[0]}) * {up}"
-    return f"{up} through {name}"
+    return f"{up} through {gate.title}"
