@@ -344,3 +344,18 @@ def test_functions_in_one_piece_bear_their_names() -> None:
     assert signs(of(tf.function(lambda x: x * tf.random.normal(())), tf.constant(1.0))) == [
         "function"
     ]
+
+
+def test_digits_and_layers_that_there_are_not_are_refused() -> None:
+    layer = keras.layers.Dense(1, name="only")
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(layer(tf.ones((1, 2))))
+    recording = recorded(tape, y)
+    for decimals in (-1, 16, 2.5, "2"):
+        with pytest.raises(ValueError, match="decimals is the number of digits"):
+            circuit_of(recording, decimals=decimals)
+    for fold in ("nope", ["only", "nope"]):
+        with pytest.raises(ValueError, match="There are: only") as caught:
+            circuit_of(recording, fold=fold)
+        assert "nope" in str(caught.value)
+    assert "only" in circuit_of(recording, fold="only").svg()

@@ -392,3 +392,24 @@ def test_whole_numbers_are_explained_as_they_are() -> None:
         doubled = n * 2
     for detail in ("gate", "op", "layer"):
         assert "doubled[1] = 4" in tf.explain(tape, doubled, detail=detail).text()
+
+
+def test_what_has_no_name_is_not_taken_for_an_entry_or_a_namesake() -> None:
+    v, c1 = tf.Variable([1.0, 2.0], name="v"), tf.Variable(3.0, name="c1")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v * tf.ones((2,))) * c1
+    explanation = tf.explain(tape, loss)
+    names = [n for n in explanation.derivation.names if n]
+    assert [n for n in names if n[0] in "vc"] == ["v", "c1"]
+    assert {"u1", "u2", "u3", "k1"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_an_index_of_a_number_is_refused_as_an_index() -> None:
+    with pytest.raises(IndexError, match=r"z has the shape \[1, 1\]"):
+        neuron().entry("z", (0, 0, 0))
+    w = tf.Variable(2.0, name="w")
+    with tf.GradientTape() as tape:
+        y = w * w
+    with pytest.raises(IndexError, match=r"w has the shape \[\]"):
+        tf.explain(tape, y).entry("w", 0)

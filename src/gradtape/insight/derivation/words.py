@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ _TITLES = {
 _SILENT_ATTRS = frozenset({"keepdims", "transpose_a", "transpose_b", "batch_dims"})
 
 
+_NUMBERED = re.compile(r"_?[0-9₀-₉]*(\[.*)?$")
+
+
 def titles(recording: Recording, gate: Gate) -> str:
     """A gate's name as circuits show it: "×(−1)", "exp", "+1", "1/x"."""
     fixed = [recording.wires[w] for w in gate.inputs]
@@ -45,18 +49,24 @@ def plain(value: Any) -> str:
 
 
 def labels(recording: Recording) -> list[str]:
-    """What each wire is called: its name, or v₁, v₂, ... for what is computed. Numbers without a name stay without."""
-    taken = {w.name for w in recording.wires}
-    counts = {"v": 0, "c": 0, "x": 0}
+    """What each wire is called: its name, or v1, v2, ... for what is computed. Numbers without a name stay without.
+
+    Where `v` is a name in the code, v1 would be read as its entry or as another of that name: there u1, u2, ... stand.
+    """
+    taken = {_NUMBERED.sub("", w.name) for w in recording.wires}
+    letters = {
+        k: next((c for c in k if c not in taken), k[0] + "_") for k in ("vuts", "ckab", "xiyn")
+    }
+    counts = dict.fromkeys(letters.values(), 0)
     found = []
     made = {o for g in recording.gates for o in g.outputs}
     for wire in recording.wires:
         name = wire.name
         if not name and (wire.index in made or wire.kind != "constant" or wire.value.size != 1):
-            letter = "v" if wire.index in made else "c" if wire.kind == "constant" else "x"
-            while not name or name in taken:
-                counts[letter] += 1
-                name = f"{letter}{counts[letter]}"
+            kind = "vuts" if wire.index in made else "ckab" if wire.kind == "constant" else "xiyn"
+            letter = letters[kind]
+            counts[letter] += 1
+            name = f"{letter}{counts[letter]}"
         found.append(name)
     return found
 
