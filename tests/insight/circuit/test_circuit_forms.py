@@ -359,3 +359,17 @@ def test_digits_and_layers_that_there_are_not_are_refused() -> None:
             circuit_of(recording, fold=fold)
         assert "nope" in str(caught.value)
     assert "only" in circuit_of(recording, fold="only").svg()
+
+
+def test_what_tells_names_apart_is_not_cut_off() -> None:
+    def short(text: str) -> str:
+        found = shortened(text, 13, 150)
+        assert width_of(found, 13) <= 150
+        return found
+
+    assert short("simple_rnn/simple_rnn_cell/kernel") == "…/kernel"
+    assert short("multi_head_attention/query/bias") == "…/query/bias"
+    assert short("block/an_uncommonly_long_name_of_a_weight[3,12]").startswith("…/an_uncommonly_")
+    assert short("block/an_uncommonly_long_name_of_a_weight[3,12]").endswith("…[3,12]")
+    assert short("an_uncommonly_long_name_without_a_path[7]").endswith("…[7]")
+    assert shortened("a[0,1,2,3,4,5,6,7,8,9]", 13, 30) == "…"
