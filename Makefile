@@ -92,7 +92,7 @@ full: lint types node_modules/.installed
 	$(MAKE) versions OTHER_TESTS=tests
 
 # The other versions of Python that the machine has run the engine's tests, each in an environment of its own.
-OTHER_TESTS ?= tests/core tests/transforms tests/backends/test_runtime.py tests/backends/test_rows.py tests/cards tests/ops tests/lib tests/keras tests/random
+OTHER_TESTS ?= tests/core tests/transforms tests/backends/test_runtime.py tests/backends/test_rows.py tests/cards tests/ops tests/lib tests/keras tests/random tests/insight
 
 versions: $(VENV)/.installed
 	@for p in $$(tools/pythons.sh "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"); do \

@@ -1,6 +1,6 @@
 """What it costs to record where things come from: the lesson's eager steps with the setting on, and with it off.
 
-python -m benchmarks.explanations [--only neuron two_layer] [--rounds 101] [--no-history]
+python -m benchmarks.explanations [--only neuron two_layer] [--rounds 101] [--json]
 
 Both are the same objects in one process: turns of some hundred steps alternate, and the ratio is taken within each
 round. `gradtape.config.explanations` is the setting. Exit status 1 where a ratio is above what is promised.
@@ -9,21 +9,18 @@ round. `gradtape.config.explanations` is the setting. Exit status 1 where a rati
 from __future__ import annotations
 
 import argparse
-import datetime
 import gc
 import importlib
+import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradtape as tf
-from benchmarks import machine
 from benchmarks.catalog import CATALOG
 from benchmarks.measure import Times, quartiles, ratio
 from benchmarks.promises import Verdict
-from benchmarks.run import HISTORY, append, judged
 
 WORKLOADS = ("neuron", "two_layer", "deep")
 ON, OFF = "recording places", "recording none"
@@ -76,29 +73,22 @@ def main(command: list[str] | None = None) -> int:
     )
     parser.add_argument("--only", nargs="+", choices=list(CATALOG), default=list(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=101)
-    parser.add_argument("--history", type=Path, default=HISTORY, help="the folder to append to")
-    parser.add_argument("--no-history", action="store_true")
+    parser.add_argument("--json", action="store_true")
     given = parser.parse_args(command)
-    found = []
+    results = {}
+    holds = True
     for name in given.only:
         times = measured(name, given.rounds)
-        found.append(verdict(name, times))
-        over = ratio(times, ON, OFF)
-        medians = "  ".join(
-            [f"{k} {1e6 * quartiles(v)['median']:8.1f} us" for k, v in times.items()]
-        )
-        print(
-            f"{name:<12}{medians}  ratio {over['median']:.3f} ({over['low']:.3f} to {over['high']:.3f})"
-        )
-        if not given.no_history:
-            record = {
-                "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                "commit": machine.commit(), "machine": machine.describe(), "workload": name,
-                "frameworks": {k: {"seconds": quartiles(v)} for k, v in times.items()}, "ratio": over,
-                "promises": judged(found[-1:]),
-            }  # fmt: skip
-            append(given.history, "explanations", record)
-    return 0 if all(v.holds for v in found) else 1
+        holds = holds and verdict(name, times).holds
+        over, medians = ratio(times, ON, OFF), {k: quartiles(v)["median"] for k, v in times.items()}
+        results[name] = {"seconds": medians, "ratio": over}
+        if not given.json:
+            texts = "  ".join([f"{k} {1e6 * v:8.1f} us" for k, v in medians.items()])
+            spread = f"({over['low']:.3f} to {over['high']:.3f})"
+            print(f"{name:<12}{texts}  ratio {over['median']:.3f} {spread}")
+    if given.json:
+        print(json.dumps(results))
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -9,17 +9,12 @@ Numbers go to the page and come back as bytes, so that no digit is lost.
 from __future__ import annotations
 
 import base64
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pytest
+from tests.chromium import chromium
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")  # fmt: skip
 BATCH = 400  # programs in one page
 POLICY = "default-src 'none'; script-src 'nonce-made'"
 PAGE = """<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -54,47 +49,11 @@ HELD = {"Float32Array": "<f4", "Float64Array": "<f8", "Uint8Array": "u1", "Int8A
         "Int32Array": "<i4", "Uint16Array": "<u2", "Uint32Array": "<u4"}  # fmt: skip
 
 
-def chromium() -> str | None:
-    """The browser's path, if there is one on this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("GRADTAPE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
-class _Shared:
-    """The one browser of this process: Playwright starts once in a thread."""
-
-    playwright: Any = None
-    browser: Any = None
-    users = 0
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    """Headless Chromium, started by the first who asks, closed after the last; without one the test is skipped."""
-    if chromium() is None:
-        pytest.skip("no Chromium on this machine: GRADTAPE_CHROMIUM names one")
-    if not _Shared.users:
-        from playwright.sync_api import sync_playwright
-
-        _Shared.playwright = sync_playwright().start()
-        _Shared.browser = _Shared.playwright.chromium.launch(
-            executable_path=chromium(), headless=True, args=list(FLAGS)
-        )
-    _Shared.users += 1
-    try:
-        yield _Shared.browser
-    finally:
-        _Shared.users -= 1
-        if not _Shared.users:
-            _Shared.browser.close()
-            _Shared.playwright.stop()
-
-
 class Engine:
     """A page for programs.  Each is called twice: the second results count, for arrays are used again."""
 
     def __enter__(self) -> Engine:
-        self._browser = browser()
+        self._browser = chromium()
         self.page = self._browser.__enter__().new_page()
         return self
 

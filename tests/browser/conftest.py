@@ -3,46 +3,24 @@
 On a machine without Chromium or without axe-core these tests are skipped; with CI=true they fail.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chromium import absent, chromium
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-quic",
-)  # fmt: skip
 STAYS_HERE = ("file:", "data:", "blob:", "about:")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-
-
-def absent(what: str, remedy: str) -> Any:
-    """Skip, or fail where nothing may be absent."""
-    message = f"{what} is not there: {remedy}"
-    if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """Chromium, for all browser tests of this worker."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        absent("Playwright", "pip install playwright")
-    program = shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(program).exists():
-        absent("Chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    with chromium() as running:
         yield running
-        running.close()
 
 
 def watched(page: Any, allowed: tuple[str, ...]) -> list[str]:

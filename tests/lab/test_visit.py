@@ -114,7 +114,7 @@ def test_the_command_runs_the_file_once(tmp_path):
         entry = read(cookie_free)
         assert entry.count("<iframe") == 3
         assert "Call 4 of 4" in entry
-        live = re.search(r'<iframe class="live" src="([^"]*)"', entry).group(1)
+        live = re.search(r'<iframe class="live" data-src="([^"]*)"', entry).group(1)
         assert "loss" in read(f"{base}{live[1:]}?{address.partition('?')[2]}")
     assert (tmp_path / "runs.txt").read_text() == "x"
 

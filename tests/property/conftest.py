@@ -4,7 +4,7 @@ import pytest
 from tests.js_engine import Engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """One page for all tests of random programs."""
     with Engine() as found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import code, stream
+from tests.runner.made import code, stream
 
 from gradtape.runner.compare import disorder
 

@@ -51,6 +51,8 @@ def test_tolerance_is_the_largest_of_the_three():
         ("<function f at 0x7f01>", "<function f at 0x8e99>"),
         ("2/2 [==] - 0s 3ms/step - loss: 0.5000", "2/2 [==] - 1s 12ms/step - loss: 0.5001"),
         ("nan", "nan"),
+        ("[1.5, 2.5,\n 3.25]", "[1.5, 2.5, 3.250001]"),
+        ("[1.5 2.5\n 3.25]", "[1.5 2.5 3.250001]"),
     ],
 )
 def test_these_agree(stored, ours):
@@ -66,6 +68,8 @@ def test_these_agree(stored, ours):
         ("[2.]", "[3.]", "number"),
         ("[ 1. 2.]", "[1. 2.]", "text"),
         ("[1.5\n 2.5]", "[1.5 2.5]", "text"),
+        ("[[1.5]\n [2.25]]", "[[1.5] [2.250001]]", "text"),
+        ("1.5\n\n2.25", "1.5 2.250001, ", "text"),
         ("float32 0.5", "float64 0.5", "text"),
         ("0.5", "nan", "number"),
         ("inf", "-inf", "number"),

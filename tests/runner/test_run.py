@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import SRC, code
+from tests.runner.made import SRC, code
 
 DEVICE = "class DeviceNotFoundError(IndexError): pass\n"
 

@@ -132,8 +132,10 @@ class Draft:
 
 
 def opens(card: type[Op], attrs: Any) -> bool:
-    """Whether an operation is a call whose equations can be computed once more: nothing in it was drawn or asked for."""
-    return card.name in CALLS and attrs is not None and not _depends_on_world(attrs["program"].graph)
+    """Whether an operation is a call whose equations can be computed once more: it drew and asked for nothing."""
+    return (
+        card.name in CALLS and attrs is not None and not _depends_on_world(attrs["program"].graph)
+    )
 
 
 def _depends_on_world(graph: Graph) -> bool:

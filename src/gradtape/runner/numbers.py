@@ -4,7 +4,8 @@ Two numbers agree when they are within the largest of: one unit of the stored nu
 digit, `rtol` relative and `atol` absolute.  It is stricter in two cases, where a unit would hide a
 true difference: integers must be equal, and so must, but for rtol and atol, numbers such as `2.`,
 whose zeros NumPy cut off.  The rest must be equal to the letter, whitespace and line breaks too;
-only the padding beside numbers may differ, and only when some number has another count of digits.
+only the padding beside numbers may differ, and where NumPy breaks a row of an array between two of
+them, and both only when some number has another count of digits.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _VOLATILE = re.compile(
     rf"|(?<=- )(?:ETA: [\d:]+s?|{_TIME})(?: {_TIME}/\w+)?(?= |$)",  # a progress bar's time
     re.MULTILINE,
 )
+
+_WITHIN_ROW = re.compile(r",?\s+")  # between two numbers of one row of an array
 
 
 @dataclass
@@ -164,6 +167,8 @@ def _settle(text: str) -> str:
 
 
 def _pad(text: str) -> str:
+    if _WITHIN_ROW.fullmatch(text):
+        return text.strip()
     return re.sub(r" +", " ", text).strip(" ")
 
 

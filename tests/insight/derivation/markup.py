@@ -10,11 +10,12 @@ KNOWN = {
     "math", "mrow", "mi", "mn", "mo", "mtext", "mfrac", "msub", "msup", "msqrt", "mtable", "mtr", "mtd",
 }  # fmt: skip
 COMMANDS = {
-    "section", "subsection", "noindent", "texttt", "quad", "par", "begin", "end", "cdot", "left", "right", "frac",
-    "partial", "mathrm", "operatorname", "exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
-    "tanh", "max", "min", "Gamma", "psi", "zeta", "sqrt", "le", "ge", "ne", "land", "lor", "oplus", "text", "textbf",
-    "infty", "dagger", "times", "div", "Sigma", "surd", "to", "textbackslash", "textasciicircum", "textasciitilde",
-    "textless", "textgreater", "textbar", "alpha", "delta", "lfloor", "rfloor", "neg", "pi", "sigma",
+    "section", "subsection", "noindent", "texttt", "quad", "par", "begin", "end", "cdot", "left", "right",
+    "frac", "partial", "mathrm", "operatorname", "exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+    "sinh", "cosh", "tanh", "max", "min", "Gamma", "psi", "zeta", "sqrt", "le", "ge", "leq", "geq", "neq",
+    "wedge", "vee", "oplus", "text", "textbf", "infty", "dagger", "times", "div", "Sigma", "surd", "to",
+    "textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater", "textbar", "alpha",
+    "delta", "lfloor", "rfloor", "neg", "pi", "sigma",
 }  # fmt: skip
 TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}&$^_#%~])|(.)", re.S)
 

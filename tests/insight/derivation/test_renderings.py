@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from markup import check_html, check_latex, check_mathml
+from matplotlib.mathtext import MathTextParser
 
 import gradtape as tf
 from gradtape import keras
@@ -66,6 +67,20 @@ def test_latex_is_well_formed(make: Callable[[], Explanation]) -> None:
         check_latex(text)
     assert explanation.latex().count(r"\begin{align*}") >= 3
     assert explanation._repr_latex_().startswith("$$\\begin{aligned}")
+
+
+@each
+def test_equations_are_read_by_another_parser(make: Callable[[], Explanation]) -> None:
+    """Matplotlib's, which knows less of LaTeX than LaTeX: no environments, no \\text."""
+    read = MathTextParser("path")
+    count = 0
+    for step in make().steps:
+        for line in step.lines:
+            if "cases" not in line.latex:
+                text = re.sub(r"\\textascii\w+\{\}|\\[#&%$_]", "", line.latex)
+                read.parse(f"${text.replace('text{', 'mathrm{')}$")
+                count += 1
+    assert count > 8
 
 
 @each

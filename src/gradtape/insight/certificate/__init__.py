@@ -43,8 +43,8 @@ def certify(
     them sample weights. loss: of the model; the one it is compiled with when None. gradients: to be checked instead of
     gradtape's own (made by hand, say), in the form of the inputs or sources. output_gradients: cotangents of the
     results; ones when None, and where a function gives more than one number it is tried with random ones too.
-    entries: of larger gradients so many are checked one by one, the most doubtful, the largest and random ones, and all
-    together along random directions. seed: of all that is random here.
+    entries: of larger gradients so many are checked one by one, the most doubtful, the largest and random ones (fewer
+    where millions of numbers are computed), and all together along random directions. seed: of all that is random here.
 
     The reference of a float32 program is the same program in float64; its gradients may be off by what rounding in
     float32 does to them. Kinks are named, and not wrong where the gradient lies between the one-sided derivatives or

@@ -34,8 +34,9 @@ from gradtape.insight.source import enclosing_names
 class Claim:
     """A program and how to get the gradients that are claimed of it.
 
-    targets: tensors.  gradients: from the targets' cotangents (None: ones) to an array or None by source.
-    free: whether other cotangents than ones may be tried, as no one asked for any.
+    targets: tensors.  gradients: from the targets' cotangents to an array or None by source.
+    free: whether other cotangents than ones may be tried, and gradients given for the first sources alone.
+    n_inputs: how many of the sources the user named.  breaks: sites where watched tensors went to NumPy.
     """
 
     program: Program
@@ -43,8 +44,8 @@ class Claim:
     targets: list[Any]
     gradients: Callable[[list[np.ndarray]], list[np.ndarray | None]]
     free: bool
-    n_inputs: int  # how many of the sources were named by the user
-    breaks: tuple[Any, ...] = ()  # sites where watched tensors went to NumPy
+    n_inputs: int
+    breaks: tuple[Any, ...] = ()
 
 
 def of_tape(tape: GradientTape, target: Any, sources: Any) -> Claim:

@@ -79,7 +79,7 @@ class Line:
         return max(self.noise, 2.0**-53 * largest) + 2.0**-53 * self.scale * abs(slope) + 2.0**-1000
 
 
-def central(line: Line, wanted: float = 0.0, first: int = 0, confirm: bool = True) -> Found | None:
+def central(line: Line, wanted: float = 0.0, first: int = 0) -> Found | None:
     """The derivative at 0, or None where each step meets a branch.  wanted: an error that is small enough.
 
     first: how many of the largest steps are left out.
@@ -115,7 +115,7 @@ def central(line: Line, wanted: float = 0.0, first: int = 0, confirm: bool = Tru
             break
         small = max(wanted, 1e-11 * abs(best[1]), 4.0 * rounding)
         if j >= 2 and best[0] <= small:
-            if not confirm or _confirmed(line, h, best):
+            if _confirmed(line, h, best):
                 break
             best = (np.inf, best[1])
     return Found(best[1], best[0], clear)

@@ -73,17 +73,18 @@ def _projected(judge: Judge, direction: Direction) -> tuple[float, float]:
 
 def blame(judge: Judge, direction: Direction) -> tuple[int, int]:
     """(source, place) of an entry that is wrong, by halving the direction that showed it."""
-    places = [
-        (i, int(k)) for i, d in enumerate(direction) if d is not None for k in np.flatnonzero(d)
-    ]
-    while len(places) > 1:
-        halves = places[: len(places) // 2], places[len(places) // 2 :]
+    at = [np.flatnonzero(d) if d is not None else np.zeros(0, int) for d in direction]
+    of = np.repeat(np.arange(len(at)), [a.size for a in at])
+    places = np.concatenate(at)
+    while places.size > 1:
+        middle = places.size // 2
+        halves = [(of[part], places[part]) for part in (slice(middle), slice(middle, None))]
         ratios = []
         for half in halves:
-            found = check(judge, "", _only(direction, half))
+            found = check(judge, "", _only(direction, *half))
             ratios.append(0.0 if found is None else _ratio(found))
-        places = halves[0] if ratios[0] >= ratios[1] else halves[1]
-    return places[0]
+        of, places = halves[0] if ratios[0] >= ratios[1] else halves[1]
+    return int(of[0]), int(places[0])
 
 
 def _ratio(found: Check) -> float:
@@ -91,12 +92,13 @@ def _ratio(found: Check) -> float:
     return np.inf if np.isnan(off) else off / (found.bound + 1e-300)
 
 
-def _only(direction: Direction, places: Sequence[tuple[int, int]]) -> Direction:
+def _only(direction: Direction, of: np.ndarray, places: np.ndarray) -> Direction:
+    """The direction at some entries alone: the sources' numbers, and places there."""
     result: Direction = [None] * len(direction)
-    for i in {i for i, _ in places}:
+    for i in np.unique(of):
         whole = direction[i]
         assert whole is not None
-        at = np.array([k for j, k in places if j == i])
+        at = places[of == i]
         part = np.zeros_like(whole)
         part.reshape(-1)[at] = whole.reshape(-1)[at]
         result[i] = part

@@ -57,6 +57,7 @@ class Judge:
             self.noise, self.finest = max(self.noise, 8.0 * unit * abs(self.value)), unit**0.5
         self.analytic = not self.leaks and is_analytic(self.base)
         self.repeat = None if self.leaks or self.base.unseen else Repetition(self.base)
+        self._rounding: dict[int, np.ndarray] = {}
         self.level = 0  # of the steps that were small enough for the entry before
         self.n_precise = 0
         self.kinks: list[Kink] = []
@@ -65,6 +66,12 @@ class Judge:
 
     def rounding(self, source: int) -> np.ndarray:
         """How far rounding may move the claimed gradient, entry by entry."""
+        found = self._rounding.get(source)
+        if found is None:
+            found = self._rounding[source] = self._rounding_of(source)
+        return found
+
+    def _rounding_of(self, source: int) -> np.ndarray:
         dtype = self.dtypes[source]
         with np.errstate(all="ignore"):
             size = np.abs(self.claimed[source])

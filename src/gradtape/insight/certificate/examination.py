@@ -22,6 +22,10 @@ from gradtape.insight.certificate.entries import Judge, badness
 from gradtape.insight.certificate.program import Recorded
 from gradtape.insight.source import place_of
 
+RUNS = 12  # about so many runs for an entry
+WORK = 10**9  # numbers to be computed for all entries together
+FEWEST = 24
+
 
 def examine(
     claim: Claim,
@@ -33,45 +37,19 @@ def examine(
 ) -> Certificate:
     """The certificate for gradients that are claimed, `seeds` being the cotangents of the targets."""
     names, program = claim.names, claim.program
-    notes = list(notes)
-    for name, g, value in zip(names, claimed, program.own_values):
-        if g is not None and g.shape != value.shape:
-            notes.append(
-                f"the gradient of {name} has the shape {list(g.shape)} instead of {list(value.shape)}"
-            )
-    if any("instead of" in note for note in notes):
-        return Certificate(WRONG, (), (), (), tuple(notes), _by(names, claimed), {}, {}, {})
+    misshapen = [
+        f"the gradient of {name} has the shape {list(g.shape)} instead of {list(value.shape)}"
+        for name, g, value in zip(names, claimed, program.own_values)
+        if g is not None and g.shape != value.shape
+    ]
+    if misshapen:
+        return _without_entries("wrong", [*notes, *misshapen], _by(names, claimed))
     judge = Judge(program, claimed, seeds, seed)
-    if not np.isfinite(judge.value):
-        notes.append(f"the target is {judge.value}: there is nothing to compare with")
-        return Certificate(
-            "not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {}
-        )
-    for _, site in judge.base.unseen:
-        line = f" at {place_of(site)}" if site else ""
-        notes.append(
-            f"what is called{line} cannot be computed again: it draws random numbers, or needs its own dtype"
-        )
-    if judge.base.unseen and isinstance(program, Recorded):
-        return Certificate(
-            "not decided", (), (), (), tuple(notes), _by(names, judge.claimed), {}, {}, {}
-        )
-    if judge.leaks:
-        places = "; ".join(f"{place_of(site)}" for site in claim.breaks)
-        notes.append(
-            f"results depend on what the tape did not see{': NumPy at ' + places if places else ''}"
-        )
-    for name, source in zip(names, program.sources):
-        if id(source) in judge.base.reassigned:
-            notes.append(
-                f"{name} is assigned inside: what that adds is taken as a constant, as tapes do"
-            )
-    if judge.base.stops:
-        notes.append("behind stop_gradient, values are taken as constants")
-    if program.fixed.drawn:
-        notes.append("random numbers are taken as constants")
+    notes = [*notes, *_notes(judge, claim)]
+    if not np.isfinite(judge.value) or (judge.base.unseen and isinstance(program, Recorded)):
+        return _without_entries("not decided", notes, _by(names, judge.claimed))
     rng = np.random.default_rng([seed, 2])
-    chosen = _chosen(judge, entries, rng)
+    chosen = _chosen(judge, _affordable(judge, entries), rng)
     total = sum(v.size for v in judge.values)
     checks: list[Check] = []
     if len(chosen) < total:
@@ -92,6 +70,38 @@ def examine(
         verdict, tuple([found[n] for n in order]), tuple(judge.kinks), tuple(checks), tuple(notes),
         _by(names, judge.claimed), _by(names, arrays[0]), _by(names, arrays[1]), _by(names, bounds),
     )  # fmt: skip
+
+
+def _without_entries(
+    verdict: str, notes: list[str], claimed: Mapping[str, np.ndarray]
+) -> Certificate:
+    return Certificate(verdict, (), (), (), tuple(notes), claimed, {}, {}, {})
+
+
+def _notes(judge: Judge, claim: Claim) -> list[str]:
+    """What the reader should know of how it was examined."""
+    if not np.isfinite(judge.value):
+        return [f"the target is {judge.value}: there is nothing to compare with"]
+    notes = []
+    for _, site in judge.base.unseen:
+        line = f" at {place_of(site)}" if site else ""
+        notes.append(
+            f"what is called{line} cannot be computed again: it draws random numbers, or needs its own dtype"
+        )
+    if judge.leaks:
+        places = "; ".join(f"{place_of(site)}" for site in claim.breaks)
+        through = f": NumPy at {places}" if places else ""
+        notes.append(f"results depend on what the tape did not see{through}")
+    for name, source in zip(claim.names, claim.program.sources):
+        if id(source) in judge.base.reassigned:
+            notes.append(
+                f"{name} is assigned inside: what that adds is taken as a constant, as tapes do"
+            )
+    if judge.base.stops:
+        notes.append("behind stop_gradient, values are taken as constants")
+    if claim.program.fixed.drawn:
+        notes.append("random numbers are taken as constants")
+    return notes
 
 
 def _verdict(found: Sequence[Entry], checks: Sequence[Check]) -> str:
@@ -115,28 +125,44 @@ def _by(names: Sequence[str], arrays: Sequence[Any]) -> Mapping[str, np.ndarray]
 
 def _chosen(judge: Judge, entries: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     """(source, place) of the entries to check: all, or the most doubtful, the largest and random ones."""
-    everything = [(i, k) for i, v in enumerate(judge.values) for k in range(v.size)]
-    if len(everything) <= entries:
-        return everything
     sources = range(len(judge.values))
+    first = np.cumsum([0, *[v.size for v in judge.values]])
+    total = int(first[-1])
+    if total <= entries:
+        return [(i, k) for i in sources for k in range(judge.values[i].size)]
     doubt = np.concatenate([judge.doubt(i).reshape(-1) for i in sources])
     size = np.concatenate([np.nan_to_num(np.abs(judge.claimed[i]).reshape(-1)) for i in sources])
-    part = max(1, entries // 3)
-    first = [0, *np.cumsum([v.size for v in judge.values])]
     picked: dict[int, None] = {}
-    for order in (np.argsort(-doubt, kind="stable"), np.argsort(-size, kind="stable")):
-        picked.update(dict.fromkeys(int(k) for k in order[:part]))
+    for measure in (doubt, size):
+        picked.update(dict.fromkeys(_largest(measure, max(1, entries // 3))))
     for i in sources:  # of each source the largest entry and one more
-        begin, end = first[i], first[i + 1]
+        begin, end = int(first[i]), int(first[i + 1])
         if end > begin:
             picked[begin + int(np.argmax(size[begin:end]))] = None
             picked[int(rng.integers(begin, end))] = None
-    rest = rng.permutation(len(everything))
-    for k in rest:
+    for k in rng.choice(total, min(total, entries), replace=False):
         if len(picked) >= entries:
             break
         picked[int(k)] = None
-    return [everything[k] for k in sorted(picked)]
+    at = np.array(sorted(picked))
+    of = np.searchsorted(first, at, side="right") - 1
+    return [(int(i), int(k - first[i])) for i, k in zip(of, at)]
+
+
+def _affordable(judge: Judge, entries: int) -> int:
+    """Fewer entries where each takes long, for the operations work on many numbers."""
+    outputs = [y for s in judge.base.steps for y in (s.output if s.card.multi else (s.output,))]
+    once = sum(y._value.size for y in outputs)
+    return min(entries, max(FEWEST, WORK // max(1, RUNS * once)))
+
+
+def _largest(values: np.ndarray, count: int) -> list[int]:
+    """The places of so many largest values, the first of equals."""
+    part = np.argpartition(-values, count - 1)[:count]
+    edge = values[part].min()
+    above = np.flatnonzero(values > edge)
+    equal = np.flatnonzero(values == edge)[: count - above.size]
+    return [int(k) for k in (*above, *equal)]
 
 
 def _whole(

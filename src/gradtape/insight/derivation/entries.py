@@ -44,12 +44,15 @@ NOT_LINEAR = frozenset({"tensor_scatter_nd_max", "tensor_scatter_nd_min"})
 
 
 class Entries:
-    """The expressions of a recording's entries.  symbol(wire, index, gradient): how an entry is called."""
+    """The expressions of a recording's entries.
+
+    names: what wires are called.  most_terms: of a sum that are written out; the rest is one number.
+    """
 
     def __init__(self, recording: Recording, names: Sequence[str], most_terms: int) -> None:
         self.recording, self.names, self.most_terms = recording, names, most_terms
 
-    def symbol(self, wire: int, index: Index, gradient: bool = False, path: int = 0) -> Symbol:
+    def symbol(self, wire: int, index: Index, gradient: bool = False) -> Symbol:
         """An entry's name and number; a gradient that is not there is 0."""
         w = self.recording.wires[wire]
         array = w.value
@@ -57,7 +60,7 @@ class Entries:
             array = w.gradient if w.gradient is not None else np.zeros(w.shape, w.dtype)
         kept = tuple([i for i, n in zip(index, w.shape) if n != 1])
         name = self.names[wire]
-        return Symbol(name, kept if name else (), array[index], gradient, path)
+        return Symbol(name, kept if name else (), array[index], gradient)
 
     def flat(self, wire: int, place: Any, gradient: bool = False) -> Symbol:
         """The same by a flat index."""

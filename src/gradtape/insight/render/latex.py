@@ -20,8 +20,8 @@ _FUNCTIONS = {
     "min": r"\min", "lgamma": r"\ln\Gamma", "digamma": r"\psi", "zeta": r"\zeta",
 }  # fmt: skip
 
-_JOINED = {"and": r" \land ", "or": r" \lor ", "xor": r" \oplus "}
-_SIGNS = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
+_JOINED = {"and": r" \wedge ", "or": r" \vee ", "xor": r" \oplus "}
+_SIGNS = {"lt": "<", "le": r"\leq", "gt": ">", "ge": r"\geq", "eq": "=", "ne": r"\neq"}
 
 
 class Latex(Printer):

@@ -244,7 +244,9 @@ class Optimizer:
     def minimize(self, loss: Any, var_list: Any, tape: Any = None) -> Any:
         """One step on `loss`: a function of no arguments, or a tensor computed under `tape`."""
         if tape is None and callable(loss):
-            tape = GradientTape()  # it is here until the step is done, and knows why gradients are missing
+            tape = (
+                GradientTape()
+            )  # it is here until the step is done, and knows why gradients are missing
         return self.apply_gradients(self.compute_gradients(loss, var_list, tape))
 
     def compute_gradients(
