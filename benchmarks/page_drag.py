@@ -3,7 +3,8 @@
 python -m benchmarks.page_drag [--gates 1000] [--moves 240] [--width 1400]
 
 Each move is a pointer event inside an animation frame; its time runs from the event to the first task after the frame,
-so it holds the page's own work, style, layout and paint of the picture, which is in view. Needs Chromium and Playwright (the extra `dev`).
+so it holds the page's own work, and style, layout and paint of the picture, which is in view. Needs Chromium and
+Playwright (the extra `dev`).
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ MEASURE = """async ([label, moves]) => {
     last = model.loss();
   }
   send("pointerup", 0);
-  return {work, frames, changed, labels: document.querySelectorAll(".labels text").length, seen: picture.getBoundingClientRect().bottom <= innerHeight};
+  const labels = document.querySelectorAll(".labels text").length;
+  return {work, frames, changed, labels, seen: picture.getBoundingClientRect().bottom <= innerHeight};
 }"""
 
 

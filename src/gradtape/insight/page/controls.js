@@ -2,9 +2,9 @@
 
 import { el, say } from "./dom.js";
 import { numberField } from "./field.js";
-import { figure, tone } from "./figures.js";
+import { tone } from "./figures.js";
 import { Grid } from "./grid.js";
-import { place } from "./numbers.js";
+import { figure, place } from "./numbers.js";
 
 const OPEN = 3; // tensors of a panel whose numbers are shown at once
 const HINTS = {

@@ -2,7 +2,7 @@
 
 import { el, say } from "./dom.js";
 import { scrub } from "./field.js";
-import { place, short, strength } from "./numbers.js";
+import { figure, place, short, strength } from "./numbers.js";
 
 const ROWS = 10;
 const COLUMNS = 8;
@@ -145,6 +145,6 @@ export class Grid {
 function compact(x, decimals) {
   if (typeof x !== "number" || decimals !== null || !Number.isFinite(x) || x === 0) return short(x, decimals);
   const size = Math.abs(x);
-  if (size >= 1e5 || size < 1e-3) return x.toExponential(0).replace("e+", "e").replaceAll("-", "−");
+  if (size >= 1e5 || size < 1e-3) return figure(Number(x.toPrecision(1)));
   return short(size < 0.1 ? Number(x.toFixed(3)) : Number(x.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0)));
 }

@@ -7,7 +7,7 @@ import { gradientOnWire, largest, tone, valueOnWire, weight } from "./figures.js
 const MARGIN = 40; // pixels around what is in view whose labels exist already,
 const WIDE_MARGIN = 400; // and whose wires and gates are drawn
 const LEGIBLE = 6; // pixels of a font: smaller labels are not written
-const SMALLEST = 0.62; // a picture that would be smaller than this in its box gets the width of the page,
+const SMALLEST = 0.78; // a picture that would be smaller than this in its box gets the width of the page,
 const LEAST = 0.55; // and is not put into its box as a whole if it would be smaller than this there
 const AT_ONCE = 60; // labels and colours that one frame writes; the others follow in the next frames
 const ZOOMS = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2];
