@@ -271,9 +271,11 @@ export class Picture {
     if (title) element.append(svg("title", {}, gate?.fixed ? `${title}\nstays as it was recorded: ${gate.fixed}` : title));
     if (outline) element.append(outline());
     // What is written in a layer's box about its gradients is not followed: it goes.
+    const nameless = shape.kind === "leaf" && !this.model.data.wires[wire].name;
     for (const text of shape.texts) {
-      const own = shape.kind === "leaf" && !this.model.data.wires[wire].name ? this.model.data.wires[wire].label : text.text;
-      element.append(textElement({ ...text, text: own.split("  ‖∇‖")[0] }));
+      // A number without a name is called as everywhere on the page, and stands where its wire begins.
+      const own = nameless ? { x: text.x + text.room / 2, anchor: "end", text: this.model.data.wires[wire].label } : {};
+      element.append(textElement({ ...text, text: text.text.split("  ‖∇‖")[0], ...own }));
     }
     if (shape.kind === "leaf" && shape.wire >= 0) this._draggable(element, shape.wire);
     const [across, down] = [width / 2 + 60, height / 2 + 10]; // names stand out of their boxes
