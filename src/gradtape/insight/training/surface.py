@@ -49,19 +49,19 @@ def loss_surface(
 ) -> Any:  # fmt: skip
     """Contours of the loss over two weights, with the path of descent and the gradients drawn on it.
 
-        f: a function of no arguments that computes the loss from the variables. w1, w2: variables of one entry, or pairs
-        (variable, index); both may be entries of one variable. All other weights stay as they are now.
-        path: a recorder that saw the descent, or a sequence of (w1, w2); None: the present point alone.
-        span: ((low, high), (low, high)) of w1 and w2; None: the path with a margin. grid: points along each axis.
-        log: contours at equal steps of log(loss - lowest).
-        The arrows are the negative gradients at points of the path, all to one scale. The weights are left as they were.
-        Gives a matplotlib Figure.  Raises ValueError for weights of several entries, TypeError where f gives no number.
+    f: a function of no arguments that computes the loss from the variables. w1, w2: variables of one entry, or pairs
+    (variable, index); both may be entries of one variable. All other weights stay as they are now.
+    path: a recorder that saw the descent, or a sequence of (w1, w2); None: the present point alone.
+    span: ((low, high), (low, high)) of w1 and w2; None: the path with a margin. grid: points along each axis.
+    log: contours at equal steps of log(loss - lowest).
+    The arrows are the negative gradients at points of the path, all to one scale. The weights are left as they were.
+    Gives a matplotlib Figure.  Raises ValueError for weights of several entries, TypeError where f gives no number.
 
     >>> from gradtape.insight.training import loss_surface
-        >>> w, b = tf.Variable(0.0), tf.Variable(0.0)
-        >>> figure = loss_surface(lambda: (w - 1.0) ** 2 + (b + 2.0) ** 2, w, b, grid=11)
-        >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
-        ('w', 'b')
+    >>> w, b = tf.Variable(0.0), tf.Variable(0.0)
+    >>> figure = loss_surface(lambda: (w - 1.0) ** 2 + (b + 2.0) ** 2, w, b, grid=11)
+    >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+    ('w', 'b')
     """
     names = visible_names()
     first, second = (_chosen(w, names, place) for place, w in enumerate((w1, w2)))
