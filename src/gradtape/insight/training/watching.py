@@ -172,4 +172,5 @@ def _given_name(variable: Any) -> str:
 
 
 def _several(given: Any) -> list[Any]:
-    return [given] if isinstance(given, Variable) else list(given)
+    alone = isinstance(given, Variable | str) or not isinstance(given, Iterable)
+    return [given] if alone else list(given)
