@@ -435,6 +435,11 @@ class TrainingRecorder(Callback, Figures):
             points.append([float(a[e]) for a, e in zip(last, (entry, other))])
         return np.array(points)
 
+    @property
+    def entries(self) -> int:
+        """How many numbers the recorded weights are."""
+        return sum(variable._value.size for variable in self._weights.variables)
+
     def restore(self, k: int) -> None:
         """Give the weights the values that they had before step k; an optimizer's own state stays as it is.
 
