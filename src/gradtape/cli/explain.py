@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradtape.cli.options import add_running
 from gradtape.insight.calls.spots import Spot, Turn
-from gradtape.runner.child import SEEDINGS
 from gradtape.runner.explaining import Explained, explain_file, write_report
 from gradtape.runner.files import check_writable
 from gradtape.runner.report import progress
@@ -27,6 +27,7 @@ exit status:
   124  a cell, or the script, took longer than --timeout
   130  interrupted;  143  asked to end
 """
+KNOWN = 12  # places that are named where there is no call
 PLACE = re.compile(r"(?:(?P<word>line|cell)\s*)?(?P<number>\d+)(?::(?P<line>\d+))?$")
 
 
@@ -56,19 +57,8 @@ def add(commands: Any) -> None:
         type=_decimals,
         help="also compute as by hand, each intermediate number rounded",
     )
-    parser.add_argument(
-        "--eagerly", action="store_true", help="run traced functions as plain Python, to see inside"
-    )
-    parser.add_argument("--timeout", metavar="S", type=_seconds, help="as for `gradtape run`")
-    parser.add_argument("--seeding", choices=SEEDINGS, help="as for `gradtape run`")
+    add_running(parser)
     parser.set_defaults(call=call)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError(text)
-    return value
 
 
 def _decimals(text: str) -> int:
@@ -101,6 +91,12 @@ def call(chosen: argparse.Namespace) -> int:
         print(f"gradtape: {explained.trouble}", file=sys.stderr)
     if not explained.told and not (explained.status and not explained.spots):
         raise RunnerError(nothing_there(explained, line, cell), explained.status or 3)
+    untold = len(explained.spots) - len(explained.told)
+    if untold and (line, cell) == (None, None):
+        print(
+            f"gradtape: {len(explained.told)} places are explained; of {untold} more, ask with --at",
+            file=sys.stderr,
+        )
     if output is None:
         print("\n\n".join(spot_text(spot) for spot in explained.told))
     else:
@@ -129,8 +125,13 @@ def nothing_there(explained: Explained, line: int | None, cell: int | None) -> s
         return f"no tape.gradient call of {name} was reached"
     where = f"cell {cell}" if cell is not None else ""
     where += (", " if where else "") + f"line {line}" if line is not None else ""
-    known = ", ".join(spot.title.removeprefix(f"{name}, ") for spot in explained.spots[:12])
-    return f"there is no tape.gradient call at {where} of {name}; there are calls at {known}"
+    near = sorted(
+        explained.spots, key=lambda spot: abs((line or 0) - spot.line) if cell is None else 0
+    )
+    shown = sorted(near[:KNOWN], key=explained.spots.index)
+    known = ", ".join(spot.title.removeprefix(f"{name}, ") for spot in shown)
+    more = f" and {len(near) - KNOWN} more places" if len(near) > KNOWN else ""
+    return f"there is no tape.gradient call at {where} of {name}; there are calls at {known}{more}"
 
 
 def spot_text(spot: Spot) -> str:

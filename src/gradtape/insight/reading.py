@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +11,6 @@ from gradtape.base import tree
 from gradtape.base.dtypes import DIFFERENTIABLE
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
-from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
@@ -22,7 +20,7 @@ from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph, graphs_in
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
-from gradtape.insight.source import enclosing_names, place_of
+from gradtape.insight.source import place_of, visible_names
 from gradtape.insight.walk import back
 
 CALLS = ("call", "watched")
@@ -177,7 +175,7 @@ def recorded(
         draft.prune(slots)
         cotangents, parts = back(draft.values, draft.gates, slots, seeds)
     chosen = _sources(tape, draft, sources)
-    names = name_wires(draft, _visible_names())
+    names = name_wires(draft, visible_names())
     wires = []
     for index, kind in enumerate(draft.kinds):
         owner = draft.owners[index]
@@ -329,15 +327,3 @@ def _sources(tape: GradientTape, draft: Draft, sources: Any) -> tuple[int, ...]:
     variables = {id(draft.owners[w]) for w in chosen if draft.kinds[w] == "variable"}
     later = [w for w, o in enumerate(draft.owners) if w not in chosen and id(o) in variables]
     return (*chosen, *later)
-
-
-def _visible_names() -> dict[int, str]:
-    """Names of objects in the frames of the user's that are active now, the nearest first."""
-    found: dict[int, str] = {}
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-            for key, name in enclosing_names(frame).items():
-                found.setdefault(key, name)
-        frame = frame.f_back
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import doctest
 
 import numpy as np
 import pytest
@@ -273,13 +272,6 @@ def test_the_slides_picture_and_page(tmp_path) -> None:
     layers = neuron(detail="layer")
     assert layers.circuit().detail == "layer"
     assert "<!doctype html>" in layers.to_html().lower()
-
-
-def test_the_docstrings_example() -> None:
-    test = doctest.DocTestParser().get_doctest(tf.explain.__doc__, {"tf": tf}, "explain", None, 0)
-    assert test.examples
-    result = doctest.DocTestRunner().run(test)
-    assert (result.attempted, result.failed) == (3, 0)
 
 
 def test_sigmoid_whole() -> None:

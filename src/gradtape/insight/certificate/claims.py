@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,7 @@ from gradtape.base import tree
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
-from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.bind import RAW
-from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
 from gradtape.core.ends import source_of, target_of
@@ -26,8 +23,9 @@ from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.insight.certificate.program import Called, Keeper, Program, Recorded, as_it_was
 from gradtape.insight.certificate.wide import Fixed
+from gradtape.insight.naming import given_name
 from gradtape.insight.recording import unique_names
-from gradtape.insight.source import enclosing_names
+from gradtape.insight.source import visible_names
 
 
 @dataclass
@@ -134,25 +132,28 @@ def of_function(
 
 def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim:
     """The gradients of a model's loss by its trainable variables, as training computes them."""
-    x, y, sample_weight = (tree.map_structure(_leaf, a) for a in (x, y, sample_weight))
-    if loss is None and not getattr(model, "loss", None):
-        raise ArgumentError(
-            "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
-            model=model,
-        )
-    from gradtape.keras import losses
+    from gradtape.keras.engine.compiled import LossesContainer
+    from gradtape.keras.engine.training_steps import TrainingSteps
 
-    chosen = None if loss is None else losses.get(loss)
+    x, y, sample_weight = (tree.map_structure(_leaf, a) for a in (x, y, sample_weight))
+    missing = ArgumentError(
+        "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
+        model=model,
+    )
+    own = type(model).compute_loss is not TrainingSteps.compute_loss
+    if loss is None and not own and model.compiled_loss is None:
+        raise missing
+    chosen = None if loss is None else LossesContainer(loss, None, model.output_names)
 
     def loss_of() -> Any:
         y_pred = model(x, training=True)
         if chosen is None:
-            return model.compute_loss(x, y, y_pred, sample_weight)
-        own = chosen(y, y_pred)
-        own = PUBLIC["reduce_mean"](own)
-        for extra in model.losses:
-            own = own + extra
-        return own
+            total = model.compute_loss(x, y, y_pred, sample_weight)
+        else:
+            total = chosen(y, y_pred, sample_weight, regularization_losses=model.losses)
+        if total is None:
+            raise missing
+        return total
 
     with no_recording():
         if not model.built:
@@ -219,30 +220,13 @@ def _argument_names(
 
 def _names(sources: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
     """What the user's code calls them: a variable's own name first, then that in a frame that is active."""
-    visible = _visible()
+    visible = visible_names()
     found = []
     for i, source in enumerate(sources):
-        name = source.name.partition(":")[0] if isinstance(source, Variable) else ""
-        if name in ("", "Variable"):
-            name = (
-                visible.get(id(source), "")
-                or (otherwise[i] if otherwise else "")
-                or name
-                or f"x{i}"
-            )
+        name = given_name(source) or visible.get(id(source)) or (otherwise[i] if otherwise else "")
+        name = name or f"x{i}"
         found.append(name)
     return unique_names(found)
-
-
-def _visible() -> dict[int, str]:
-    found: dict[int, str] = {}
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-            for key, name in enclosing_names(frame).items():
-                found.setdefault(key, name)
-        frame = frame.f_back
-    return found
 
 
 def refuse_in_a_trace() -> None:
