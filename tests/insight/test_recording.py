@@ -153,3 +153,18 @@ def test_large_records_are_let_go() -> None:
     assert not tape._records
     with pytest.raises(RuntimeError, match="persistent=True"):
         recorded(tape, y)
+
+
+def test_results_of_traced_functions_bear_the_names_outside() -> None:
+    @tf.function
+    def step(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return x * x, x + 1.0
+
+    v = tf.Variable(3.0, name="v")
+    with tf.GradientTape() as tape:
+        loss, other = step(v)
+        total = loss * other
+    recording = recorded(tape, total)
+    assert recording.named("loss").value == 9.0
+    assert recording.named("other").gradient == 9.0
+    assert recorded(tape, loss).wires[-1].name == "loss"

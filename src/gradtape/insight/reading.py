@@ -276,6 +276,8 @@ def _drafted(tape: GradientTape, records: list[Any], targets: list[Any]) -> Draf
             found = draft.open_graph(graph, slots, site, layers[index])
             for tensor, slot in zip(outputs, found):
                 draft.by_id[id(tensor)] = slot
+                if draft.owners[draft.wire_of[slot]] is None:
+                    draft.owners[draft.wire_of[slot]] = tensor
         else:
             found = draft.add(card, attrs, slots, [t._value for t in outputs], site, layers[index])
             for tensor, slot in zip(outputs, found):
