@@ -8,8 +8,9 @@ from typing import Any
 def assert_gradients(subject: Any, *arguments: Any, **options: Any) -> Any:
     """Fails unless `tf.certify(subject, *arguments, **options)` finds the gradients right.
 
-    The failure shows the table of the worst entries. Gradients at kinks pass where they are one of the one-sided
-    derivatives, between them, or what convention says. Gives the certificate. Raises AssertionError.
+    subject, arguments, options: as for `tf.certify`: a function and its inputs, a tape with target and sources, a model
+    with x and y. Gradients at kinks pass where they are one of the one-sided derivatives, between them, or what
+    convention says. Gives the certificate. Raises AssertionError with the table of the worst entries.
 
     >>> import gradtape as tf
     >>> from gradtape.testing import assert_gradients

@@ -20,10 +20,15 @@ def answer(name, framework):
     return {"losses": losses, "state": [sample(a) for a in workload.state()]}
 
 
-@pytest.mark.parametrize("mode", ["eager", "function"])
-@pytest.mark.parametrize("name", list(CATALOG))
+MEASURED = [
+    (name, mode)
+    for name in CATALOG
+    for mode in ("eager", "function")
+    if f"gradtape {mode}" in CATALOG[name].frameworks
+]
+
+
+@pytest.mark.parametrize(("name", "mode"), MEASURED)
 def test_agrees_with_numpy(name, mode):
-    if f"gradtape {mode}" not in CATALOG[name].frameworks:
-        pytest.skip("not measured")
     both = {f: answer(name, f) for f in ("NumPy by hand", f"gradtape {mode}")}
     assert agreement(both, "NumPy by hand")[f"gradtape {mode}"] < 1e-5

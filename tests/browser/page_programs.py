@@ -45,6 +45,17 @@ def softmax(numbers: Numbers) -> Recording:
     return recorded(tape, loss, [w1, b1, w2, b2])
 
 
+def batch(numbers: Numbers) -> Recording:
+    """Two examples, three classes."""
+    (w,) = variables(numbers, "w")
+    x = tf.constant(numbers["x"])
+    with tf.GradientTape() as tape:
+        scores = x @ w
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 2], logits=scores)
+        loss = tf.reduce_mean(losses)
+    return recorded(tape, loss, [w])
+
+
 def mlp(numbers: Numbers) -> Recording:
     w1, b1, w2 = variables(numbers, "w1", "b1", "w2")
     x, t = tf.constant(numbers["x"]), tf.constant(numbers["t"])
@@ -157,6 +168,7 @@ PROGRAMS: dict[str, tuple[Callable[[Numbers], Recording], Numbers]] = {
             "x": normal(3, 11),
         },
     ),
+    "batch": (batch, {"w": normal(2, 3), "x": normal(2, 2)}),
     "ways": (ways, {"w": np.float32(0.5), "x": np.float32(3.0)}),
     "svd": (svd, {"a": np.float32([[2.0, 0.5], [0.3, 1.0]]), "c": np.float32(3.0)}),
 }

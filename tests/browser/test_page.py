@@ -247,6 +247,67 @@ def test_the_walk_goes_gate_by_gate(live: Callable[..., Live]) -> None:
     shown.agrees()
 
 
+def test_the_walk_plays_by_itself(live: Callable[..., Live]) -> None:
+    shown = live("neuron")
+    shown.page.clock.install()
+    text = shown.root.locator(".walk-text")
+    shown.button("Play").click()
+    seen = [text.inner_text()]
+    assert text.get_attribute("aria-live") == "off"
+    for _ in range(16):
+        shown.page.clock.run_for(900)
+        seen.append(text.inner_text())
+    assert [s.split(":")[0].split(",")[0] for s in seen] == [
+        *[f"{way} {i} of 8" for way in ("Forward", "Backward") for i in range(1, 9)],
+        "All 8 gates forward",
+    ]
+    assert text.get_attribute("aria-live") == "polite"
+    shown.button("Play").click()
+    shown.page.clock.run_for(900)
+    shown.button("Pause").click()
+    shown.page.clock.run_for(5000)
+    assert text.inner_text().startswith("Forward 2 of 8")
+    shown.button("Play").click()
+    shown.button("One gate on").click()
+    shown.page.clock.run_for(5000)
+    assert text.inner_text().startswith("Forward 3 of 8")  # a hand stops it
+    shown.page.emulate_media(reduced_motion="reduce")
+    shown.button("Play").click()
+    shown.page.clock.run_for(1700)
+    assert text.inner_text().startswith("Forward 3 of 8")
+    shown.page.clock.run_for(200)
+    assert text.inner_text().startswith("Forward 4 of 8")
+    shown.button("Pause").click()
+
+
+def test_probabilities_are_called_by_example_and_class(live: Callable[..., Live]) -> None:
+    shown = live("batch")
+    panel = shown.root.locator("section[aria-label=Descent]")
+    assert panel.locator(".bars dt").all_inner_texts() == ["class 0", "class 1", "class 2"] * 2
+    titles = panel.locator(".bars").evaluate_all(
+        "lists => lists.map((l) => l.previousElementSibling.textContent)"
+    )
+    assert titles == ["softmax(scores), example 0", "softmax(scores), example 1"]
+    assert live("neuron").root.locator(".bars dt").all_inner_texts() == ["y"]
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_target_is_in_view_at_first(
+    new_page: Callable[..., Any], tmp_path: Path, width: int
+) -> None:
+    for name in PROGRAMS:
+        shown = Live(new_page(width=width), name, tmp_path)
+        box = shown.root.locator(".picturebox").bounding_box()
+        end = shown.root.locator(".shape.end").first.bounding_box()
+        assert box["x"] - 1 <= end["x"] and end["x"] + end["width"] <= box["x"] + box["width"] + 1
+        assert box["y"] - 1 <= end["y"] and end["y"] + end["height"] <= box["y"] + box["height"]
+        if width == 1400:
+            assert shown.root.locator(".picturebox").evaluate("e => e.scrollWidth <= e.clientWidth")
+        cut = "es => es.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)"
+        assert shown.root.locator(".gridbox").evaluate_all(cut) == []
+        assert shown.root.locator(".cell").evaluate_all(cut) == []
+
+
 def test_the_derivation_follows(live: Callable[..., Live]) -> None:
     shown = live("neuron")
     panel = shown.root.get_by_role("region", name="Derivation")
@@ -346,22 +407,22 @@ def test_large_tensors_are_turned_over(live: Callable[..., Live]) -> None:
     shown = live("layers")
     group = shown.root.locator("details", has=shown.page.get_by_role("grid", name="hidden/kernel"))
     cells = group.get_by_role("gridcell")
-    assert cells.count() == 100
+    assert cells.count() == 80
     group.get_by_role("button", name="Later columns of hidden/kernel").click()
     group.get_by_role("button", name="Later rows of hidden/kernel").click()
     assert "rows 10 of 11" in group.inner_text()
-    assert "columns 10–11 of 12" in group.inner_text()
-    assert cells.count() == 2
+    assert "columns 8–11 of 12" in group.inner_text()
+    assert cells.count() == 4
     kernel = shown.recording.named("hidden/kernel").value
-    assert number(cells.nth(1).inner_text()) == pytest.approx(float(kernel[10, 11]), abs=0.006)
-    shown.drag(cells.nth(1), 30)
+    assert number(cells.nth(3).inner_text()) == pytest.approx(float(kernel[10, 11]), abs=0.006)
+    shown.drag(cells.nth(3), 30)
     assert group.locator(".name").inner_text() == "hidden/kernel[10,11]"
     moved = shown.leaves(shown.agrees()["wires"])["hidden/kernel"]
     assert abs(moved[10, 11] - kernel[10, 11]) > 0.001
     moved[10, 11] = kernel[10, 11]
     np.testing.assert_array_equal(moved, kernel)
     group.get_by_role("button", name="Earlier rows of hidden/kernel").click()
-    assert cells.count() == 20
+    assert cells.count() == 40
 
 
 def test_the_picture_s_own_controls(live: Callable[..., Live]) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-SRC = Path(__file__).resolve().parents[2] / "src"
+from tests.runner.made import command, written
 
 
 @pytest.fixture
@@ -30,42 +26,10 @@ def script(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def notebook(tmp_path: Path) -> Callable[..., Path]:
     """Write a notebook of these code cells."""
-
-    def make(*cells: str, name: str = "made.ipynb") -> Path:
-        whole = [
-            {
-                "cell_type": "code",
-                "metadata": {},
-                "source": c,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for c in cells
-        ]
-        path = tmp_path / name
-        data = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": whole}
-        path.write_text(json.dumps(data), encoding="utf-8")
-        return path
-
-    return make
+    return lambda *cells, name="made.ipynb": written(tmp_path / name, cells)
 
 
 @pytest.fixture
 def gradtape(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `python -m gradtape …` in the tests' folder; afterwards it has left no folder of its own behind."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-
-    def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "gradtape", *map(str, arguments)],
-            env=dict(os.environ) | {"PYTHONPATH": str(SRC), "TMPDIR": str(scratch)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert not list(scratch.iterdir()), "something was left behind"
-        return done
-
-    return run
+    """Run `python -m gradtape …` in the tests' folder."""
+    return partial(command, tmp_path, cwd=tmp_path)

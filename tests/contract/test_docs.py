@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```", re.M | re.S)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PROMISE = re.compile(r"#\s*->\s*(.*?)\s*$")
 
 
@@ -111,3 +112,19 @@ def test_links_inside_the_repository_lead_somewhere() -> None:
             if "://" not in path and not (page.parent / path).exists():
                 lost.append(f"{page.name}: {path}")
     assert not lost
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    linked = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [link for link in linked if not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop().resolve()
+        if page.suffix == ".md" and page not in reached:
+            reached.add(page)
+            waiting += [page.parent / link for link in LINK.findall(page.read_text("utf-8"))]
+    assert reached >= {page.resolve() for page in PAGES}

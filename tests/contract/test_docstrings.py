@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gradtape as tf
 from gradtape.base.exports import EXPORTS
+from gradtape.insight.circuit import Circuit
+from gradtape.insight.explanation import Explanation
+from gradtape.insight.training import loss_surface
+from gradtape.insight.why import Reason
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 
 
+# What is imported on first use, and what that gives.
+LATE = {
+    "explain": tf.explain, "certify": tf.certify, "TrainingRecorder": tf.TrainingRecorder,
+    "testing.assert_gradients": tf.testing.assert_gradients, "Circuit": Circuit, "Explanation": Explanation,
+    "Reason": Reason, "insight.training.loss_surface": loss_surface,
+}  # fmt: skip
+
+
+def parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    """A thing, and a class's public methods."""
+    yield name, thing
+    if inspect.isclass(thing):
+        for key, member in vars(thing).items():
+            if not key.startswith("_"):
+                yield f"{name}.{key}", member
+
+
 def examples() -> dict[str, str]:
     """Name -> docstring of each public thing that has an example, once."""
-    found: dict[int, tuple[str, str]] = {}
-    for name, thing in EXPORTS.items():
-        text = getattr(thing, "__doc__", None)
-        if text and ">>>" in text and not isinstance(thing, str | int | float | tuple):
-            found.setdefault(id(thing), (name, text))
-    return dict(found.values())
+    found: dict[str, str] = {}
+    for name, thing in (EXPORTS | LATE).items():
+        for label, part in parts(name, thing):
+            text = getattr(part, "__doc__", None)
+            if text and ">>>" in text and not isinstance(part, str | int | float | tuple):
+                found.setdefault(text, label)
+    return {label: text for text, label in found.items()}
 
 
 class Near(doctest.OutputChecker):
@@ -46,6 +71,12 @@ def test_example(name: str) -> None:
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     doctest.DocTestRunner(Near(), verbose=False, optionflags=flags).run(test, out=report.append)
     assert not report, "".join(report)
+
+
+def test_what_is_seen_has_examples() -> None:
+    assert set(LATE) | {"GradientTape.why", "GradientTape.memory", "GradientTape.profile"} <= set(
+        EXAMPLES
+    )
 
 
 def test_a_false_promise_is_noticed() -> None:

@@ -230,6 +230,20 @@ def test_pages_of_recordings_too_large_are_refused() -> None:
         page_of(recorded(tape, y))
 
 
+def test_pages_of_many_gates_stay_small() -> None:
+    w = [tf.Variable(i / 7 - 0.4, name=f"w{i}") for i in range(10)]
+    with tf.GradientTape() as tape:
+        h = [v * 1.0 for v in w]
+        for _ in range(20):
+            h = [tf.tanh(h[j] * h[(j + 1) % 10]) for j in range(10)]
+        y = tf.add_n(h)
+    recording = recorded(tape, y)
+    small = page_of(tape_of(lambda x: x * 2.0, 1.0))
+    per_gate = (len(page_of(recording)) - len(small)) / len(recording.gates)
+    assert len(recording.gates) > 400
+    assert per_gate < 1500
+
+
 def test_the_rooms_of_the_page_stay_small() -> None:
     rooms = [
         *Path(bundle.__file__).parent.glob("*.js"),

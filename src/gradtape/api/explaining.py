@@ -21,6 +21,6 @@ EXPLANATIONS.update(
     reasons=_later("why", "reasons"),
     nonfinite=_later("why.nonfinite", "first_bad"),
     operands=_later("why.operands", "operands"),
-    memory=_later("lines", "memory"),
-    profile=_later("lines", "profile"),
+    memory=_later("costs", "memory"),
+    profile=_later("costs", "profile"),
 )

@@ -27,7 +27,7 @@ class Config:
     functions_eagerly: True: functions under tf.function are neither traced nor compiled.
     debug: False (default); True: graphs are verified after every pass.
     explanations: True (default): tapes keep what explanations need: the user's place of each operation, and what was
-        recorded until the tape goes; False: they keep what gradients need.
+        recorded until the tape goes; False: they keep what gradients need. It holds for tapes made afterwards.
     """
 
     initializer_seeding: str

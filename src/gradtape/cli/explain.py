@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradtape.cli.options import add_running
 from gradtape.insight.calls.spots import Spot, Turn
-from gradtape.runner.child import SEEDINGS
 from gradtape.runner.explaining import Explained, explain_file, write_report
 from gradtape.runner.files import check_writable
 from gradtape.runner.report import progress
@@ -57,19 +57,8 @@ def add(commands: Any) -> None:
         type=_decimals,
         help="also compute as by hand, each intermediate number rounded",
     )
-    parser.add_argument(
-        "--eagerly", action="store_true", help="run traced functions as plain Python, to see inside"
-    )
-    parser.add_argument("--timeout", metavar="S", type=_seconds, help="as for `gradtape run`")
-    parser.add_argument("--seeding", choices=SEEDINGS, help="as for `gradtape run`")
+    add_running(parser)
     parser.set_defaults(call=call)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError(text)
-    return value
 
 
 def _decimals(text: str) -> int:

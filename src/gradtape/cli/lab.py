@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gradtape.runner.child import SEEDINGS, TerminatedError, sigterm_raises
+from gradtape.cli.options import add_running
+from gradtape.runner.child import TerminatedError, sigterm_raises
 from gradtape.runner.status import OK, TERMINATED, RunnerError
 
 EPILOG = """\
@@ -32,26 +33,13 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--port", type=_port, default=0, help="of loopback (a free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.add_argument(
-        "--timeout", metavar="S", type=_seconds, help="seconds that FILE, or a cell of it, may take"
-    )
-    parser.add_argument("--seeding", choices=SEEDINGS, help="as for `gradtape run`")
-    parser.add_argument(
-        "--eagerly", action="store_true", help="run traced functions of FILE as plain Python"
-    )
+    add_running(parser)
     parser.set_defaults(call=call)
 
 
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value < 65536:
-        raise ValueError(text)
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
         raise ValueError(text)
     return value
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gradtape.runner.child import SEEDINGS
+from gradtape.cli.options import add_running
 from gradtape.runner.compare import compare_run, read_reference
 from gradtape.runner.explaining import explain_file, write_report
 from gradtape.runner.export import to_html, to_ipynb
@@ -66,25 +66,11 @@ def add(commands: Any) -> None:
     parser.add_argument("--rtol", type=_tolerance, default=RTOL, help="relative (%(default)g)")
     parser.add_argument("--atol", type=_tolerance, default=ATOL, help="absolute (%(default)g)")
     parser.add_argument("--keep-going", action="store_true", help="go on after a cell that failed")
-    parser.add_argument(
-        "--timeout",
-        metavar="S",
-        type=_seconds,
-        help="seconds for each cell, or for the whole script",
-    )
-    parser.add_argument(
-        "--seeding",
-        choices=SEEDINGS,
-        help="Keras initializers with a seed: one stream, as the lesson's TensorFlow (default), "
-        "or the same values at each call, as 2.12",
-    )
+    add_running(parser)
     parser.add_argument(
         "--explain",
         action="store_true",
         help="write a page that explains every tape.gradient call: -o REPORT.html, or FILE-explained.html here",
-    )
-    parser.add_argument(
-        "--eagerly", action="store_true", help="run traced functions as plain Python, to see inside"
     )
     parser.add_argument("--quiet", action="store_true", help="print no progress and no outputs")
     parser.set_defaults(call=call)
@@ -93,13 +79,6 @@ def add(commands: Any) -> None:
 def _tolerance(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
-        raise ValueError(text)
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
         raise ValueError(text)
     return value
 

@@ -410,6 +410,12 @@ class GradientTape:
     def why(self, target: Any, source: Any) -> Any:
         """Why the gradient of `target` by `source` is None, zero or not finite, with the line of code and what to do.
 
+        target: a tensor of any shape and dtype, or a nest of tensors, whose gradients add up.  source: a tensor or a
+        variable, or a nest of them.
+        Gives a reason (code, message, fix, op, place, variable, gradient), or the source's nest of them; "fine" is the
+        code where the gradient is there. It may be asked before `gradient` and after it.
+        Raises ValueError where there is no target.
+
         >>> x = tf.constant(3.0)
         >>> with tf.GradientTape() as tape:
         ...     y = x * x
@@ -420,6 +426,10 @@ class GradientTape:
 
     def memory(self) -> Any:
         """Bytes of the results that the tape keeps, by line of the user's code: a table.
+
+        Its `lines` (place, bytes: int, count of results: int) begin with the largest; `total` is their sum, `let_go`
+        the bytes that were let go when a gradient was asked for. A view counts where its buffer was made; variables,
+        constants and the user's arrays do not count.
 
         >>> x = tf.Variable([1.0, 2.0])
         >>> with tf.GradientTape() as tape:
@@ -432,7 +442,16 @@ class GradientTape:
     def profile(self, repeats: int = 5) -> Any:
         """Seconds forward and backward by line of the user's code: a table.  What was recorded is run again.
 
-        repeats: how often; the shortest time counts. Draws and calls of the user's own Python are not run again.
+        repeats: how often; the shortest time counts. Draws and calls of the user's own Python are not run again:
+        `left_out` says how many.  Its `lines` (place, forward: float, backward: float, count of operations: int) begin
+        with the slowest; `forward` and `backward` are their sums.
+
+        >>> x = tf.Variable([1.0, 2.0])
+        >>> with tf.GradientTape() as tape:
+        ...     y = tf.exp(x) * x
+        >>> found = tape.profile(repeats=1)
+        >>> [line.count for line in found.lines], found.left_out
+        ([2], 0)
         """
         return EXPLANATIONS["profile"](self, repeats)
 

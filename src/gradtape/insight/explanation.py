@@ -94,10 +94,19 @@ class Entry(Rendered):
 
 
 class Explanation(Rendered):
-    """A recording and its derivation.
+    """A recording and its derivation, as data and as text, Markdown, LaTeX, HTML, a circuit, a live page.
 
     recording: all wires and gates, of numbers at the "gate" detail, else of tensors.  tensors: always of tensors.
-    rounded: the same computation by hand, or None.
+    rounded: the same computation by hand, or None.  steps: frozen records.
+
+    >>> w = tf.Variable([2.0, -1.0], name="w")
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.reduce_sum(w * w)
+    >>> explanation = tf.explain(tape, y, detail="gate")
+    >>> explanation
+    <Explanation of y: 3 gates, detail 'gate'>
+    >>> explanation.recording.named("w[1]").gradient
+    array(-2., dtype=float32)
     """
 
     def __init__(
@@ -143,7 +152,8 @@ class Explanation(Rendered):
 
     def _place(self, name: str, at: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         recording, names = self.recording, self._maker.names
-        if name in names and (at == () or recording.wires[names.index(name)].shape):
+        numbers = isinstance(recording, Scalars)
+        if name in names and (at == () or not numbers):
             wire = names.index(name)
             return wire, _inside(name, at, recording.wires[wire].shape)
         if isinstance(recording, Scalars):
@@ -203,11 +213,11 @@ def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", 
             output_gradients: Any = None, whole: Sequence[str] = ()) -> Explanation:  # fmt: skip
     """Where the gradients of `target` come from: forward with the numbers put in, then local derivative × upstream.
 
-    tape: a GradientTape that saw it computed.  target: a tensor or a nest.  sources: variables or tensors; None: all
-    that the target depends on.  detail: "gate" (numbers), "op" (operations) or "layer" (Keras layers).  decimals: also
-    compute as by hand, every intermediate number rounded to so many digits after the point.
-    output_gradients: cotangents of the targets; None: ones.  whole: operations that "gate" leaves in one piece, such as
-    ["sigmoid"].
+    tape: a GradientTape that saw it computed.  target: a floating or complex tensor of any shape, or a nest of them.
+    sources: variables or tensors, or a nest; None: all that the target depends on.  detail: "gate" (numbers), "op"
+    (operations) or "layer" (Keras layers).  decimals: also compute as by hand, every intermediate number rounded to so
+    many digits after the point.  output_gradients: cotangents of the targets, in their shapes; None: ones.
+    whole: operations that "gate" leaves in one piece, such as ["sigmoid"].
     Raises ValueError for another detail, or too many gates; RuntimeError where the tape has let its records go.
 
     >>> w = tf.Variable(3.0, name="w")

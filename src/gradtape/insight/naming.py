@@ -22,17 +22,17 @@ def name_wires(draft: Draft, visible: Mapping[int, str]) -> list[str]:
     names: list[str] = [""] * len(draft.kinds)
     for wire, (kind, owner) in enumerate(zip(draft.kinds, draft.owners)):
         if kind == "variable":
-            names[wire] = _given_name(owner)
+            names[wire] = given_name(owner)
     spelled: dict[Any, Spelling] = {}
     for _, _, _, _, site, _ in draft.gates:
         key = _key(site)
         if key not in spelled:
             spelled[key] = spelling_of(place_of(site))
-    for card, _, inputs, outputs, site, layers in draft.gates:
+    for card, _, inputs, outputs, site, within in draft.gates:
         key = _key(site)
         spelling = spelled[key]
         ends = draft.inner.isdisjoint(outputs)
-        called = not layers and is_the_call(card, spelling)
+        called = not within.names and is_the_call(card, spelling)
         if (ends or called) and spelling.result and len(outputs) == 1:
             _put(names, draft.wire_of[outputs[0]], spelling.result)
         if called:
@@ -60,7 +60,8 @@ def _put(names: list[str], wire: int, name: str) -> None:
         names[wire] = name
 
 
-def _given_name(variable: Any) -> str:
+def given_name(variable: Any) -> str:
+    """The name that the user gave a variable, or ""."""
     name = variable.name.partition(":")[0] if isinstance(variable, Variable) else ""
     return "" if name == "Variable" else name
 

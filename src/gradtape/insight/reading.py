@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from gradtape.base import tree
 from gradtape.base.dtypes import DIFFERENTIABLE
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
-from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
 from gradtape.core.convert import convert
@@ -22,10 +20,17 @@ from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph, graphs_in
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
-from gradtape.insight.source import enclosing_names, place_of
+from gradtape.insight.source import place_of, visible_names
 from gradtape.insight.walk import back
 
 CALLS = ("call", "watched")
+
+
+class Within(NamedTuple):
+    """The layers that an operation ran in, outermost first, and the numbers of their calls."""
+
+    names: tuple[str, ...] = ()
+    calls: tuple[int, ...] = ()
 
 
 class Draft:
@@ -170,7 +175,7 @@ def recorded(
         draft.prune(slots)
         cotangents, parts = back(draft.values, draft.gates, slots, seeds)
     chosen = _sources(tape, draft, sources)
-    names = name_wires(draft, _visible_names())
+    names = name_wires(draft, visible_names())
     wires = []
     for index, kind in enumerate(draft.kinds):
         owner = draft.owners[index]
@@ -182,9 +187,9 @@ def recorded(
     gates = [
         Gate(
             index, card, attrs, tuple([draft.wire_of[s] for s in inputs]),
-            tuple([draft.wire_of[s] for s in outputs]), place_of(site), layers, parts[index],
+            tuple([draft.wire_of[s] for s in outputs]), place_of(site), within.names, parts[index], within.calls,
         )
-        for index, (card, attrs, inputs, outputs, site, layers) in enumerate(draft.gates)
+        for index, (card, attrs, inputs, outputs, site, within) in enumerate(draft.gates)
     ]  # fmt: skip
     at = tuple([draft.wire_of[s] for s in slots])
     return Recording(
@@ -228,13 +233,14 @@ def _records(tape: Any) -> list[Any]:
     return tape._records
 
 
-def layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
-    """The names of the layers that each record ran in, outermost first."""
-    found: list[tuple[str, ...]] = [()] * count
-    for layer, start, end in tape.trail.layers:  # inner calls end first
+def layers_of(tape: GradientTape, count: int) -> list[Within]:
+    """The layers that each record ran in."""
+    found = [Within()] * count
+    for call, (layer, start, end) in enumerate(tape.trail.layers):  # inner calls end first
         name = str(getattr(layer, "name", type(layer).__name__))
         for index in range(start, min(end, count)):
-            found[index] = (name, *found[index])
+            names, calls = found[index]
+            found[index] = Within((name, *names), (call, *calls))
     return found
 
 
@@ -321,15 +327,3 @@ def _sources(tape: GradientTape, draft: Draft, sources: Any) -> tuple[int, ...]:
     variables = {id(draft.owners[w]) for w in chosen if draft.kinds[w] == "variable"}
     later = [w for w, o in enumerate(draft.owners) if w not in chosen and id(o) in variables]
     return (*chosen, *later)
-
-
-def _visible_names() -> dict[int, str]:
-    """Names of objects in the frames of the user's that are active now, the nearest first."""
-    found: dict[int, str] = {}
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-            for key, name in enclosing_names(frame).items():
-                found.setdefault(key, name)
-        frame = frame.f_back
-    return found

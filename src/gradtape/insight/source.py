@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sys
 from inspect import CO_OPTIMIZED
 from itertools import islice
 from sys import getrefcount
 from typing import Any, NamedTuple
+
+from gradtape.base.site import PACKAGE_ROOT
 
 _LONGEST_NAME = 24
 
@@ -159,7 +162,7 @@ def locals_of(frame: Any) -> dict[str, Any]:
     return found
 
 
-def enclosing_names(frame: Any) -> dict[int, str]:
+def _enclosing_names(frame: Any) -> dict[int, str]:
     """Names of the objects that a frame's user can see, by id: its locals, then its globals."""
     found: dict[int, str] = {}
     for scope in (locals_of(frame), frame.f_globals):
@@ -169,13 +172,25 @@ def enclosing_names(frame: Any) -> dict[int, str]:
     return found
 
 
+def visible_names() -> dict[int, str]:
+    """Names of objects, by id, in the frames of the user's that are active now, the nearest first."""
+    found: dict[int, str] = {}
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
+            for key, name in _enclosing_names(frame).items():
+                found.setdefault(key, name)
+        frame = frame.f_back
+    return found
+
+
 __all__ = [
     "Place",
     "Spelling",
-    "enclosing_names",
     "expression_at",
     "locals_of",
     "name_of",
     "place_of",
     "spelling_of",
+    "visible_names",
 ]

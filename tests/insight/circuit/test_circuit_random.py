@@ -1,13 +1,11 @@
 """Whatever is recorded can be drawn: random programs, in both directions, without an overlap."""
 
-import doctest
-
 import numpy as np
 import pytest
 from tests.insight.circuit.checker import findings
 
 import gradtape as tf
-from gradtape.insight.circuit import Circuit, circuit_of
+from gradtape.insight.circuit import circuit_of
 from gradtape.insight.reading import recorded
 from gradtape.insight.recording import Recording
 
@@ -85,13 +83,3 @@ def test_a_long_chain_and_a_dense_layer_are_drawn() -> None:
     circuit = circuit_of(recorded(tape, z), detail="gate")
     assert len(circuit.recording.gates) > 144
     assert circuit.svg().count('class="gate-box"') == len(circuit.recording.gates)
-
-
-def test_the_example_of_the_docstring_runs() -> None:
-    test = doctest.DocTestParser().get_doctest(
-        Circuit.__doc__ or "", {"tf": tf}, "Circuit", None, 0
-    )
-    report: list[str] = []
-    result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
-    assert result.attempted == 4, "no examples"
-    assert not report, "".join(report)

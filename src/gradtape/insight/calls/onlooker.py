@@ -29,7 +29,7 @@ from gradtape.core.tape import KEPT_BYTES, GradientTape
 from gradtape.core.variable import Variable
 from gradtape.insight.calls.scene import in_scene
 from gradtape.insight.calls.spots import PLACES, Source, Spot, Turn, Wish, write_spots
-from gradtape.insight.source import Place, place_of
+from gradtape.insight.source import Place, locals_of, place_of
 
 AUTOGRAPH = os.path.join(PACKAGE_ROOT, "transforms", "autograph", "")
 CELL = re.compile(r"Cell In\[(\d+)\]$")
@@ -206,7 +206,7 @@ def _names(frame: Any, tape: Any, targets: list[Any], sources: list[Any]) -> dic
     names: dict[str, Any] = {}
     while frame is not None:
         if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-            for scope in (frame.f_locals, frame.f_globals):
+            for scope in (locals_of(frame), frame.f_globals):
                 for name, value in list(scope.items()):
                     if id(value) in ours:
                         names.setdefault(name, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from gradtape.base import tree
 from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
-from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.bind import RAW
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
@@ -25,8 +23,9 @@ from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.insight.certificate.program import Called, Keeper, Program, Recorded, as_it_was
 from gradtape.insight.certificate.wide import Fixed
+from gradtape.insight.naming import given_name
 from gradtape.insight.recording import unique_names
-from gradtape.insight.source import enclosing_names
+from gradtape.insight.source import visible_names
 
 
 @dataclass
@@ -221,30 +220,13 @@ def _argument_names(
 
 def _names(sources: Sequence[Any], otherwise: Sequence[str]) -> list[str]:
     """What the user's code calls them: a variable's own name first, then that in a frame that is active."""
-    visible = _visible()
+    visible = visible_names()
     found = []
     for i, source in enumerate(sources):
-        name = source.name.partition(":")[0] if isinstance(source, Variable) else ""
-        if name in ("", "Variable"):
-            name = (
-                visible.get(id(source), "")
-                or (otherwise[i] if otherwise else "")
-                or name
-                or f"x{i}"
-            )
+        name = given_name(source) or visible.get(id(source)) or (otherwise[i] if otherwise else "")
+        name = name or f"x{i}"
         found.append(name)
     return unique_names(found)
-
-
-def _visible() -> dict[int, str]:
-    found: dict[int, str] = {}
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-            for key, name in enclosing_names(frame).items():
-                found.setdefault(key, name)
-        frame = frame.f_back
-    return found
 
 
 def refuse_in_a_trace() -> None:

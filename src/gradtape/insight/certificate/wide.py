@@ -22,10 +22,10 @@ from gradtape.core.variable import Variable
 from gradtape.graph.ir import graphs_in
 from gradtape.graph.tracer import replay
 from gradtape.insight.certificate.branches import branch_of
+from gradtape.insight.reading import CALLS
 
 DOUBLE, DOUBLE_COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
 OWN_GRADIENT = ("custom_gradient", "sparse_custom_gradient")
-CALLS = ("call", "watched")
 
 
 class Step(NamedTuple):

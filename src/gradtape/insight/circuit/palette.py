@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from gradtape.insight import colours
 
 
 class Palette(NamedTuple):
@@ -21,14 +24,19 @@ class Palette(NamedTuple):
     page: str
 
 
-LIGHT = Palette(
-    "#1f2933", "#52606d", "#ffffff", "#52606d", "#f4f6f8", "#0b7a4b", "#1d5fbf", "#c2410c", "#7a3fb0", "#66727f",
-    "#98a4b0", "#b3127f", "#ffffff",
-)  # fmt: skip
-DARK = Palette(
-    "#e4e9ee", "#a9b6c3", "#1b2430", "#93a4b8", "#161d26", "#4ade9f", "#7cb4ff", "#ff9a5c", "#c9a2ff", "#93a1b0",
-    "#66758a", "#ff7ad6", "#0f151c",
-)  # fmt: skip
+def _palette(
+    of: Mapping[str, str], *, node: str, rim: str, frame: str, none: str, page: str
+) -> Palette:
+    shared = {k: of[k] for k in ("ink", "soft", "value", "plus", "minus", "mixed", "zero", "bad")}
+    return Palette(node=node, rim=rim, frame=frame, none=none, page=page, **shared)
+
+
+LIGHT = _palette(
+    colours.LIGHT, node="#ffffff", rim="#52606d", frame="#f4f6f8", none="#98a4b0", page="#ffffff"
+)
+DARK = _palette(
+    colours.DARK, node="#1b2430", rim="#93a4b8", frame="#161d26", none="#66758a", page="#0f151c"
+)
 TONES = ("plus", "minus", "mixed", "zero", "none", "bad")
 STROKES = (1.3, 1.5, 2.0, 2.8, 3.6)  # by strength
 FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, "DejaVu Sans", sans-serif'

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gradtape.insight.colours import variables
+
 HERE = Path(__file__).parent
 STYLES = ("style.css", "figures.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
@@ -39,7 +41,8 @@ def modules() -> str:
 
 @cache
 def styles() -> str:
-    return "\n".join([(HERE / name).read_text(encoding="utf-8") for name in STYLES])
+    sheets = [(HERE / name).read_text(encoding="utf-8") for name in STYLES]
+    return "\n".join([variables(".gradtape"), *sheets])
 
 
 def programs(source: str) -> str:

@@ -29,7 +29,7 @@ export function lossCurve() {
       rules[i].setAttribute("y1", y(level));
       rules[i].setAttribute("y2", y(level));
       ticks[i].setAttribute("y", y(level) + 4);
-      say(ticks[i], tick(level, high - low));
+      say(ticks[i], points.length > 1 || i === 1 ? tick(level, high - low) : "");
     });
     say(last, losses.length > 1 ? `${losses.length - 1} steps` : "");
     line.setAttribute("d", points.length > 1 ? `M${points.map(([s, l]) => `${x(s).toFixed(1)},${y(l).toFixed(1)}`).join("L")}` : "");
@@ -54,18 +54,20 @@ function tick(level, range) {
 /** Bars for everything that is a probability. */
 export function probabilityBars(model) {
   const rows = [];
-  const groups = model.probabilities().map(([name, array], number) => {
+  const groups = new Map();
+  for (const [number, [name, array]] of model.probabilities().entries()) {
     const shape = shapeOf(model, number);
-    const list = el("dl", { class: "bars" });
     for (let i = 0; i < array.length; i++) {
+      const { group, label } = called(name, array.length > 1 ? place(i, shape) : "", model.data.classes[number]);
+      if (!groups.has(group)) groups.set(group, el("dl", { class: "bars" }));
       const fill = el("span", { class: "fill" });
       const text = el("span", { class: "figure" });
-      list.append(el("dt", {}, array.length > 1 ? `${name}${place(i, shape)}` : name), el("dd", {}, el("span", { class: "track" }, fill), text));
+      groups.get(group).append(el("dt", {}, label), el("dd", {}, el("span", { class: "track" }, fill), text));
       rows.push({ number, i, fill, text });
     }
-    return list;
-  });
-  const element = el("div", {}, ...groups);
+  }
+  const element = el("div", {});
+  for (const [group, list] of groups) element.append(...(group ? [el("p", { class: "soft" }, group), list] : [list]));
   function update() {
     const all = model.probabilities();
     for (const row of rows) {
@@ -77,8 +79,16 @@ export function probabilityBars(model) {
   return { element, update, empty: rows.length === 0 };
 }
 
+/** An entry [k, j] of a batch is class j of example k, that of a row [j] class j; else it goes by its name. */
+function called(name, at, classes) {
+  const whole = /^(.*)\[(\d+(?:,\d+)*)\]$/.exec(name + at);
+  if (!whole || !classes) return { group: "", label: name + at };
+  const index = whole[2].split(",");
+  const last = index.pop();
+  return { group: `${whole[1]}${index.length ? `, example ${index.join(",")}` : ""}`, label: `class ${last}` };
+}
+
 function shapeOf(model, number) {
-  const wire = model.data.probabilities[number];
-  const array = model.probabilities()[number][1];
-  return wire === undefined ? [array.length] : model.data.wires[wire].shape;
+  const { probabilities, wires, shapes } = model.data;
+  return number < probabilities.length ? wires[probabilities[number]].shape : shapes[number - probabilities.length];
 }

@@ -2,11 +2,15 @@
 
 import { el, say } from "./dom.js";
 import { numberField } from "./field.js";
-import { figure, tone } from "./figures.js";
+import { tone } from "./figures.js";
 import { Grid } from "./grid.js";
-import { place } from "./numbers.js";
+import { figure, place } from "./numbers.js";
 
 const OPEN = 3; // tensors of a panel whose numbers are shown at once
+const HINTS = {
+  Weights: "What training changes. Drag a number sideways, move its slider, or type; ∂ is its gradient.",
+  Inputs: "The data. They can be changed in the same way; a descent step leaves them alone.",
+};
 const TITLES = { Weights: ["variable"], Inputs: ["input", "constant"] };
 
 /** The panels of controls; weights, and all else. */
@@ -17,7 +21,7 @@ export function controls(model) {
     if (!groups.length) return null;
     const own = groups.map((group, k) => (group.cells.length > 1 ? tensorPart(model, group, k < OPEN) : numberPart(model, group)));
     parts.push(...own);
-    return el("section", { class: "panel leaves", "aria-label": title }, el("h2", {}, title), ...own.map((part) => part.element));
+    return el("section", { class: "panel leaves", "aria-label": title }, el("h2", {}, title), el("p", { class: "hint" }, HINTS[title]), ...own.map((part) => part.element));
   });
   model.subscribe((change) => {
     if (change === "cursor" || change === "rate") return;

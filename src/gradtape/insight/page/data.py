@@ -49,6 +49,7 @@ class Told:
         exact = self.programs["exact"][0]
         labels = labels_of(recording)
         fixed = self._fixed()
+        told = [] if exact.probabilities else probabilities_of(recording)
         return {
             "decimals": self.decimals,
             "targets": list(recording.targets),
@@ -71,7 +72,10 @@ class Told:
             "groups": groups_of(recording, exact.leaves),
             "steady": {str(i): packed(a) for i, a in steady(recording, exact).items()},
             "tables": {name: table_of(program) for name, (program, _) in self.programs.items()},
-            "probabilities": [] if exact.probabilities else probabilities_of(recording),
+            "probabilities": told,
+            "classes": [_classes(recording, i) for i in told]
+            + [name.startswith("softmax") for name, _ in exact.probabilities],
+            "shapes": [list(exact.graph.outputs[o].aval.shape) for _, o in exact.probabilities],
         }
 
     def _gate(self, gate: Gate, fixed: Mapping[int, str]) -> dict[str, Any]:
@@ -197,6 +201,12 @@ def probabilities_of(recording: Recording) -> list[int]:
     # What weights are put to afterwards is a layer's inside, not what the model says.
     weighted = _before_weights(recording)
     return [w for w in found if w not in weighted and recording.wires[w].value.size <= 64]
+
+
+def _classes(recording: Recording, wire: int) -> bool:
+    """Whether the last axis of probabilities is that of the classes, of which one is true."""
+    maker = recording.maker(wire)
+    return maker is not None and maker.card.name in ("softmax", "real_div")
 
 
 def _before_weights(recording: Recording) -> set[int]:

@@ -19,6 +19,7 @@ export function derivation(model) {
     "section",
     { class: "panel derivation", "aria-label": "Derivation" },
     el("h2", {}, "Where it comes from"),
+    el("p", { class: "hint" }, "Local derivative × what comes back from behind, summed over the ways. Follow a name to go on."),
     el("p", { class: "choose" }, el("label", { for: id }, "Number "), select),
     body,
   );

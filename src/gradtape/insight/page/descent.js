@@ -33,6 +33,7 @@ export function descent(model) {
     "section",
     { class: "panel", "aria-label": "Descent" },
     el("h2", {}, "Descent"),
+    el("p", { class: "hint" }, `A step moves each weight a little against its gradient, so that ${name} falls.`),
     el("div", { class: "number-row rate" }, el("span", { class: "name" }, "learning rate"), rate.slider, rate.field),
     rule,
     el("div", { class: "buttons" }, ...steps, undo, reset),

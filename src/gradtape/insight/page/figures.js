@@ -1,29 +1,9 @@
-// Numbers and tensors as short text on wires, as the circuit's own pictures write them.
+// Tensors as short text on wires, and the tone of a gradient, as in the circuit's own pictures.
 
-import { norm } from "./numbers.js";
+import { figure, norm } from "./numbers.js";
 
 const FEW = 4;
 const LONGEST = 16;
-
-/** Three significant digits, or `decimals`; a true minus sign; -0 as 0. */
-export function figure(x, decimals = null) {
-  if (typeof x !== "number") return String(x);
-  if (Number.isNaN(x)) return "nan";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  let text;
-  if (decimals !== null && Math.abs(x) < 1e7) {
-    text = x.toFixed(decimals);
-    if (/^-0?\.?0*$/.test(text)) text = text.slice(1);
-  } else if (x === 0) text = "0";
-  else {
-    const power = Number(x.toExponential(2).split("e")[1]);
-    text = power < -4 || power >= 3 ? x.toExponential(2) : x.toPrecision(3);
-    const [digits, exponent] = text.split("e");
-    text = digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
-    if (exponent) text += `e${Number(exponent)}`;
-  }
-  return text.replaceAll("-", "−");
-}
 
 function few(array, shape, decimals) {
   if (array.length > FEW || shape.length > 2 || array.length === 0) return "";

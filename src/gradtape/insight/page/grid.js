@@ -1,10 +1,12 @@
-// A tensor as a grid of numbers on a map of heat: at most ten by ten at a time, the rest by its arrows.
+// A tensor as a grid of numbers on a map of heat: at most ten rows and eight columns at a time, the rest by its arrows.
 
 import { el, say } from "./dom.js";
 import { scrub } from "./field.js";
-import { place, short, strength } from "./numbers.js";
+import { figure, place, short, strength } from "./numbers.js";
 
-const WINDOW = 10;
+const ROWS = 10;
+const COLUMNS = 8;
+const ROOMY = 5; // columns whose numbers have all their room
 
 /**
  * shape; label; read(flat) -> number or undefined where there is none; select(flat); change: {begin, write(flat, x)} where
@@ -19,7 +21,7 @@ export class Grid {
     this.sheets = axes.slice(0, -2).reduce((a, b) => a * b, 1);
     this.corner = { sheet: 0, row: 0, column: 0 };
     this.current = 0;
-    this.table = el("div", { role: "grid", "aria-label": label, class: `grid ${kind}` });
+    this.table = el("div", { role: "grid", "aria-label": label, class: `grid ${kind}${this.columns > ROOMY ? " dense" : ""}` });
     this.element = el("div", { class: "tensor" }, this._pager(), el("div", { class: "gridbox" }, this.table));
     this.table.addEventListener("keydown", (event) => this._key(event));
     this._build();
@@ -60,9 +62,9 @@ export class Grid {
     const { row, column } = this.corner;
     this.cells = [];
     const lines = [];
-    for (let i = row; i < Math.min(this.rows, row + WINDOW); i++) {
+    for (let i = row; i < Math.min(this.rows, row + ROWS); i++) {
       const line = el("div", { role: "row", class: "gridrow" });
-      for (let j = column; j < Math.min(this.columns, column + WINDOW); j++) line.append(this._cell(this.flat(i, j)));
+      for (let j = column; j < Math.min(this.columns, column + COLUMNS); j++) line.append(this._cell(this.flat(i, j)));
       lines.push(line);
     }
     this.table.replaceChildren(...lines);
@@ -102,7 +104,7 @@ export class Grid {
       this.element.dispatchEvent(new CustomEvent("chosen"));
       return;
     }
-    const width = Math.min(this.columns - this.corner.column, WINDOW);
+    const width = Math.min(this.columns - this.corner.column, COLUMNS);
     const jump = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width }[event.key];
     const next = this.cells[at + jump];
     if (!next) return;
@@ -133,16 +135,16 @@ export class Grid {
       turn(0);
     };
     axis("sheets", this.sheets, 1, "sheet");
-    axis("rows", this.rows, WINDOW, "row");
-    axis("columns", this.columns, WINDOW, "column");
+    axis("rows", this.rows, ROWS, "row");
+    axis("columns", this.columns, COLUMNS, "column");
     return box;
   }
 }
 
-/** At most seven characters. */
+/** At most six characters. */
 function compact(x, decimals) {
   if (typeof x !== "number" || decimals !== null || !Number.isFinite(x) || x === 0) return short(x, decimals);
   const size = Math.abs(x);
-  if (size >= 1e5 || size < 1e-4) return short(Number(x.toPrecision(2)));
-  return short(size < 0.1 ? Number(x.toPrecision(2)) : Number(x.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0)));
+  if (size >= 1e5 || size < 1e-3) return figure(Number(x.toPrecision(1)));
+  return short(size < 0.1 ? Number(x.toFixed(3)) : Number(x.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0)));
 }

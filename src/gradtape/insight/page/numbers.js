@@ -13,20 +13,30 @@ export function unpack(packed) {
 
 /** A number in a few characters; `decimals`: as many as are given, or null for four significant digits. */
 export function short(x, decimals = null) {
+  return written(x, decimals, 4, 5);
+}
+
+/** The same for wires, as the circuit's own pictures have it: three significant digits. */
+export function figure(x, decimals = null) {
+  return written(x, decimals, 3, 3);
+}
+
+/** digits: significant ones; powers: of ten from which it is written with an exponent. -0 is 0. */
+function written(x, decimals, digits, powers) {
   if (typeof x !== "number") return x === undefined ? "" : String(x);
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "∞" : "−∞";
-  if (decimals !== null) return signed(x.toFixed(decimals));
+  if (decimals !== null && Math.abs(x) < 1e7) return signed(x.toFixed(decimals));
   if (x === 0) return "0";
-  const size = Math.abs(x);
-  if (size >= 1e5 || size < 1e-4) return signed(x.toExponential(2));
-  return signed(trimmed(x.toPrecision(4)));
+  const power = Number(x.toExponential(digits - 1).split("e")[1]);
+  const [head, exponent] = (power < -4 || power >= powers ? x.toExponential(digits - 1) : x.toPrecision(digits)).split("e");
+  return signed(trimmed(head) + (exponent ? `e${Number(exponent)}` : ""));
 }
 
 /** A number in full: as many digits as its precision has. */
 export function full(x, single = true) {
   if (typeof x !== "number") return String(x);
   if (!Number.isFinite(x)) return short(x);
-  return signed(single ? String(Number(x.toPrecision(9))) : String(x));
+  return signed(single ? String(Number(x.toPrecision(9))) : String(x)).replace("e+", "e");
 }
 
 /** For the value of a form's field: with a plain minus sign. */
@@ -41,7 +51,7 @@ function trimmed(text) {
 }
 
 function signed(text) {
-  return text.replace("-", "−").replace("e−", "e−").replace("e-", "e−").replace("e+", "e").replace(/^−(0(\.0*)?)$/, "$1");
+  return text.replaceAll("-", "−").replace(/^−(0(\.0*)?)$/, "$1");
 }
 
 /** A negative number in brackets, where it stands behind an operator. */

@@ -27,12 +27,14 @@ export function mount(root, packed, programs, heading = "h1") {
       "div",
       { class: "columns" },
       el(
-        "div",
-        { class: "main" },
-        el("section", { class: "panel circuit-panel", "aria-label": "Circuit" }, el("h2", {}, "Circuit"), picture.element, steps(model)),
-        derivation(model),
-        ...remarks(model),
+        "section",
+        { class: "panel circuit-panel", "aria-label": "Circuit" },
+        el("h2", {}, "Circuit"),
+        el("p", { class: "hint" }, `Above each wire its value, below it how ${names} changes with it. Drag the number of a weight or an input, or click a wire.`),
+        picture.element,
+        steps(model),
       ),
+      el("div", { class: "main" }, derivation(model), ...remarks(model)),
       el("div", { class: "side" }, descent(model), ...controls(model)),
     ),
   );
@@ -41,7 +43,13 @@ export function mount(root, packed, programs, heading = "h1") {
     for (const part of root.querySelectorAll("section, [role=region]")) part.setAttribute("role", "group");
   }
   picture.fit();
-  return { model, picture, close: () => picture.watcher.disconnect() };
+  const refit = () => picture.element.classList.contains("touched") || picture.fit();
+  addEventListener("resize", refit);
+  const close = () => {
+    removeEventListener("resize", refit);
+    picture.watcher.disconnect();
+  };
+  return { model, picture, close };
 }
 
 function header(model, root, names, heading) {

@@ -4,9 +4,12 @@ import { el, say, still, svg } from "./dom.js";
 import { scrub } from "./field.js";
 import { gradientOnWire, largest, tone, valueOnWire, weight } from "./figures.js";
 
-const MARGIN = 40; // pixels around what is in view whose labels exist already
+const MARGIN = 40; // pixels around what is in view whose labels exist already,
+const WIDE_MARGIN = 400; // and whose wires and gates are drawn
 const LEGIBLE = 6; // pixels of a font: smaller labels are not written
-const SMALLEST = 0.62; // a picture that would be smaller than this in its box is not put into it as a whole
+const SMALLEST = 0.78; // a picture that would be smaller than this in its box gets the width of the page,
+const LEAST = 0.55; // and is not put into its box as a whole if it would be smaller than this there
+const AT_ONCE = 60; // labels and colours that one frame writes; the others follow in the next frames
 const ZOOMS = [0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.25, 1.6, 2];
 
 export class Picture {
@@ -19,6 +22,7 @@ export class Picture {
     this.element = el("div", { class: "picture" }, this._tools(), this.box);
     this._draw(drawings[0]);
     this.box.addEventListener("scroll", () => this.look(), { passive: true });
+    this.element.addEventListener("pointerdown", () => this.element.classList.add("touched"), { passive: true });
     this.box.addEventListener("click", (event) => this._click(event));
     this.watcher = new ResizeObserver(() => this.look());
     this.watcher.observe(this.box);
@@ -30,14 +34,18 @@ export class Picture {
     this.ends = [...this.model.data.targets];
     this.lines = drawing.wires.map((line) => this._line(line));
     this.shapes = drawing.nodes.map((shape) => this._shape(shape));
+    this.parts = [...this.lines, ...this.shapes];
     this.gates = new Map(this.shapes.filter((s) => s.shape.gate >= 0).map((s) => [s.shape.gate, s]));
     this.marked = null;
-    this.seen = [];
+    this.seen = []; // the lines in view,
+    this.turn = 0; // which of them was written last,
+    this.due = 0; // and how many are still to be written
     // Labels lie in a layer of their own: when they change, the wires need not be painted again.
     this.labels = svg("svg", { viewBox: `0 0 ${drawing.width} ${drawing.height}`, class: "circuit labels", "aria-hidden": "true" });
     this.svg = svg(
       "svg",
       { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", "aria-label": this._said(), class: "circuit" },
+      (this.halo = svg("g", { class: "halo" })),
       svg("g", {}, ...this.shapes.filter((s) => s.shape.kind === "frame").map((s) => s.element)),
       svg("g", { class: "wires" }, ...this.lines.map((line) => line.element)),
       svg("g", {}, ...this.shapes.filter((s) => s.shape.kind !== "frame").map((s) => s.element)),
@@ -46,16 +54,19 @@ export class Picture {
     this.box.replaceChildren(el("div", { class: "sheets" }, this.svg, this.labels));
   }
 
-  /** All of it in its box where that stays legible, else legible from its beginning. */
+  /** All of it in its box where that stays legible, else legible, with the target in view. */
   fit() {
-    const room = this.box.clientWidth - 2;
-    if (room <= 0) return;
-    const whole = room / this.drawing.width;
-    this._scale(whole < SMALLEST ? 0.9 : Math.min(1.25, whole));
-    this.box.scrollLeft = 0;
-    const { wire } = this.model.selected;
-    const line = this.lines.find((one) => one.wire === wire);
-    this.box.scrollTop = line ? line.y0 * this.zoom - this.box.clientHeight / 2 : 0;
+    const { box, drawing } = this;
+    const columns = box.closest(".columns");
+    columns?.classList.remove("wide");
+    if (box.clientWidth <= 2) return;
+    columns?.classList.toggle("wide", (box.clientWidth - 2) / drawing.width < SMALLEST);
+    const whole = (box.clientWidth - 2) / drawing.width;
+    this._scale(whole < LEAST ? 0.9 : Math.min(1.25, whole));
+    const end = this.shapes.find(({ shape }) => shape.kind === "end")?.shape;
+    box.scrollLeft = end ? (end.x + end.width) * this.zoom - box.clientWidth : 0;
+    box.scrollTop = end ? end.y * this.zoom - box.clientHeight / 2 : 0;
+    this.look();
   }
 
   /** Make the labels that are in view, and let go of the others. */
@@ -65,6 +76,14 @@ export class Picture {
     const right = (box.scrollLeft + box.clientWidth + MARGIN) / zoom;
     const top = (box.scrollTop - MARGIN) / zoom;
     const bottom = (box.scrollTop + box.clientHeight + MARGIN) / zoom;
+    const more = (WIDE_MARGIN - MARGIN) / zoom;
+    for (const part of this.parts) {
+      const far = part.x1 < left - more || part.x0 > right + more || part.y1 < top - more || part.y0 > bottom + more;
+      if (far === part.far) continue;
+      part.far = far;
+      if (far) part.element.setAttribute("display", "none");
+      else part.element.removeAttribute("display");
+    }
     const fresh = [];
     for (const line of this.lines) {
       const inView = line.size * zoom >= LEGIBLE && line.x1 >= left && line.x0 <= right && line.y1 >= top && line.y0 <= bottom;
@@ -79,17 +98,31 @@ export class Picture {
       this.labels.append(line.label);
     }
     this.seen = this.lines.filter((line) => line.seen);
+    this.due = Math.min(this.due, this.seen.length);
   }
 
   update(change) {
     if (change === "rate") return;
     if (change === "all" || change === "selection") {
-      for (const line of this.lines) line.element.classList.toggle("selected", line.wire === this.model.selected.wire);
+      const mine = this.lines.filter((line) => line.wire === this.model.selected.wire);
+      this.halo.replaceChildren(...mine.flatMap((line) => line.paths.map((d) => svg("path", { d }))));
       return;
     }
     if (change !== "cursor") this._measure();
-    for (const line of this.seen) this._write(line);
+    this.due = this.seen.length;
+    this._writeSome();
     if (change === "cursor") this._mark();
+  }
+
+  /** Write lines in turn, going on where it stopped, until all are written that are due. */
+  _writeSome() {
+    const { seen } = this;
+    let written = 0;
+    for (; this.due > 0 && written < AT_ONCE; this.due--) {
+      this.turn = (this.turn + 1) % seen.length;
+      written += this._write(seen[this.turn]);
+    }
+    if (this.due > 0) this.waiting ||= requestAnimationFrame(() => ((this.waiting = 0), this._writeSome()));
   }
 
   _measure() {
@@ -115,6 +148,7 @@ export class Picture {
     return model.cursor >= model.total && line.uses.every(([gate]) => model.passed(gate));
   }
 
+  /** Write what stands on a line; gives how much of it is new. */
   _write(line) {
     const { model } = this;
     if (this.strongest === undefined) this._measure();
@@ -123,13 +157,15 @@ export class Picture {
     const array = this._gradient(line);
     const { shape } = model.data.wires[line.wire];
     const kind = returned ? tone(array) : "none";
-    if (line.value) write(line.value, line.places.value, reached ? valueOnWire(model.value(line.wire), shape, model.decimals) : "");
-    if (line.gradient) write(line.gradient, line.places.gradient, returned && array ? gradientOnWire(array, shape, model.decimals) : "");
+    let fresh = 0;
+    if (line.value) fresh += write(line.value, line.places.value, reached ? valueOnWire(model.value(line.wire), shape, model.decimals) : "");
+    if (line.gradient) fresh += write(line.gradient, line.places.gradient, returned && array ? gradientOnWire(array, shape, model.decimals) : "");
     const look = `${kind} s${returned ? weight(largest(array), this.strongest) : 0}${reached ? "" : " ahead"}`;
-    if (look === line.look) return;
+    if (look === line.look) return fresh;
     line.look = look;
-    line.element.setAttribute("class", `wire ${look}${line.wire === model.selected.wire ? " selected" : ""}`);
+    line.element.setAttribute("class", `wire ${look}`);
     line.gradient?.setAttribute("class", `t-${line.places.gradient.role} ${kind}`);
+    return fresh + 1;
   }
 
   _mark() {
@@ -169,12 +205,14 @@ export class Picture {
       uses: line.uses,
       target: line.branch && !line.uses.length ? this._end(line.wire) : -1,
       sum: null,
+      paths: line.paths,
       element,
       value: null,
       gradient: null,
       places: { value: line.value, gradient: line.gradient },
       label: null,
       seen: false,
+      far: false,
       size: texts.length ? Math.max(...texts.map((t) => t.size)) : 12,
       x0: Math.min(...spans.map((s) => s[0])),
       x1: Math.max(...spans.map((s) => s[1])),
@@ -233,9 +271,15 @@ export class Picture {
     if (title) element.append(svg("title", {}, gate?.fixed ? `${title}\nstays as it was recorded: ${gate.fixed}` : title));
     if (outline) element.append(outline());
     // What is written in a layer's box about its gradients is not followed: it goes.
-    for (const text of shape.texts) element.append(textElement({ ...text, text: text.text.split("  ‖∇‖")[0] }));
+    const nameless = shape.kind === "leaf" && !this.model.data.wires[wire].name;
+    for (const text of shape.texts) {
+      // A number without a name is called as everywhere on the page, and stands where its wire begins.
+      const own = nameless ? { x: text.x + text.room / 2, anchor: "end", text: this.model.data.wires[wire].label } : {};
+      element.append(textElement({ ...text, text: text.text.split("  ‖∇‖")[0], ...own }));
+    }
     if (shape.kind === "leaf" && shape.wire >= 0) this._draggable(element, shape.wire);
-    return { shape, element };
+    const [across, down] = [width / 2 + 60, height / 2 + 10]; // names stand out of their boxes
+    return { shape, element, far: false, x0: x - across, x1: x + across, y0: y - down, y1: y + down };
   }
 
   _click(event) {
@@ -293,13 +337,16 @@ function textElement(text) {
   return svg("text", attributes, text.text);
 }
 
-/** Write a label; one that is longer than the room that was kept for it gets smaller letters. */
+/** Write a label, 1 if it is another; one that is longer than the room that was kept for it gets smaller letters. */
 function write(element, place, text) {
-  if (element.textContent === text) return;
-  element.textContent = text;
+  const { firstChild } = element;
+  if ((firstChild?.data ?? "") === text) return 0;
+  if (firstChild) firstChild.data = text;
+  else element.textContent = text;
   const wide = text.length * place.size * 0.56;
   const size = wide > place.room + 6 ? Math.max(0.65, (place.room + 6) / wide) * place.size : place.size;
   if (element.getAttribute("font-size") !== String(size)) element.setAttribute("font-size", size);
+  return 1;
 }
 
 /** [left, right, top, bottom] of path data: absolute coordinates in pairs. */

@@ -1,8 +1,12 @@
 // The walk: forwards gate by gate, then backwards gate by gate.
 
-import { el, say } from "./dom.js";
+import { el, say, still } from "./dom.js";
 import { localText, sign, valueText } from "./formulas.js";
 import { bracketed, short } from "./numbers.js";
+
+const BEAT = 900; // ms per gate while it plays,
+const WHOLE_WALK = 40_000; // unless all of it would take longer than this
+const CALM = 2; // times as long where the reader wants little movement
 
 export function steps(model) {
   const button = (text, label, to) =>
@@ -12,9 +16,37 @@ export function steps(model) {
   const next = button("›", "One gate on", () => (model.cursor === model.last ? 0 : model.cursor + 1));
   const turn = button("way back", "To the start of the way back", () => model.total);
   const done = button("»", "All gates", () => model.last);
+  const play = el("button", { type: "button", "aria-label": "Play", title: "Forwards and backwards, gate by gate", onclick: () => (timer ? stop() : start()) }, "▶");
+  let timer = 0;
   const slider = el("input", { type: "range", min: 0, max: model.last, step: 1, class: "slider", "aria-label": "Gate", oninput: () => model.walk(Number(slider.value)) });
   const text = el("p", { class: "walk-text", role: "status" });
-  const element = el("div", { class: "walk" }, el("div", { class: "buttons" }, first, back, next, turn, done, slider), text);
+  const element = el("div", { class: "walk" }, el("div", { class: "buttons" }, first, back, play, next, turn, done, slider), text);
+
+  function start() {
+    if (model.cursor === model.last) model.walk(0);
+    const beat = Math.max(40, Math.min(BEAT, WHOLE_WALK / model.last)) * (still() ? CALM : 1);
+    timer = setInterval(() => {
+      if (!element.isConnected) return stop();
+      model.walk(model.cursor + 1);
+      return model.cursor === model.last ? stop() : undefined;
+    }, beat);
+    label();
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = 0;
+    label();
+  }
+
+  function label() {
+    say(play, timer ? "❚❚" : "▶");
+    play.setAttribute("aria-label", timer ? "Pause" : "Play");
+    text.setAttribute("aria-live", timer ? "off" : "polite"); // not a sentence for each gate that flies by
+  }
+
+  for (const one of [first, back, next, turn, done]) one.addEventListener("click", stop);
+  slider.addEventListener("input", stop);
   model.subscribe((change) => {
     if (change === "rate" || change === "selection") return;
     first.disabled = back.disabled = model.cursor === 0;
@@ -30,7 +62,7 @@ export function steps(model) {
 
 function sentenceOf(model) {
   const { phase, gate, number } = model.at();
-  if (phase === "done") return `All ${model.total} gates forward, ${model.backward.length} backward. Press › to go gate by gate.`;
+  if (phase === "done") return `All ${model.total} gates forward, ${model.backward.length} backward. Press ▶ to watch them, › to go gate by gate.`;
   return phase === "forward" ? forward(model, gate, number) : backward(model, gate, number);
 }
 

@@ -11,8 +11,8 @@ from gradtape.base.errors import ArgumentError
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.insight.source import visible_names
 from gradtape.insight.training.drawing import INK, figure, matplotlib, short
-from gradtape.insight.training.watching import names_in_user_code
 
 GRID = 41
 MARGIN = 0.35  # of the path's extent, on each side
@@ -74,7 +74,7 @@ def loss_surface(
     >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
     ('w', 'b')
     """
-    names = names_in_user_code()
+    names = visible_names()
     first, second = (_chosen(w, names, place) for place, w in enumerate((w1, w2)))
     if first.same(second):
         raise ArgumentError("Expected two different weights.", w1=first.label, w2=second.label)

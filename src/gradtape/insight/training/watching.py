@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Iterable, Mapping
-from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradtape.base.errors import ArgumentError
 from gradtape.base.quiet import quiet
-from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.slices import IndexedSlices
 from gradtape.core.variable import Variable
+from gradtape.insight.naming import given_name
+from gradtape.insight.source import visible_names
 from gradtape.keras.optimizers.pairs import distinct
 
 RECORD_BYTES = 900  # of a record of a tape beside the arrays: tuples, tensors, attributes
@@ -42,14 +41,14 @@ class Weights:
             self.refresh()
             return
         named = given.items() if isinstance(given, Mapping) else [("", v) for v in _several(given)]
-        called = names_in_user_code()
+        called = visible_names()
         for name, variable in named:
             if not isinstance(variable, Variable):
                 raise ArgumentError(
                     "A recorder takes variables, a dict of them by name, a layer or a model.",
                     weights=variable,
                 )
-            self.add(variable._base, name or _given_name(variable) or called.get(id(variable), ""))
+            self.add(variable._base, name or given_name(variable) or called.get(id(variable), ""))
 
     def refresh(self) -> None:
         """A model may have got weights since."""
@@ -62,7 +61,7 @@ class Weights:
         place = self._places.get(id(variable))
         if place is not None:
             return place
-        name = name or _given_name(variable) or names_in_user_code().get(id(variable), "")
+        name = name or given_name(variable) or visible_names().get(id(variable), "")
         name = name or variable.name.partition(":")[0]
         count, unique = 1, name
         while unique in self.names:
@@ -149,26 +148,6 @@ def loss_of(targets: Iterable[Any], seeds: Iterable[Any]) -> float:
             value = target._value.astype(np.float64)
             total += float(value.sum() if seed is None else (value * seed._value).sum())
     return total
-
-
-def names_in_user_code() -> dict[int, str]:
-    """The names under which the user's nearest frame holds variables, by id."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE_ROOT):
-        frame = frame.f_back
-    if frame is None:
-        return {}
-    found: dict[int, str] = {}
-    for scope in (frame.f_locals, frame.f_globals):
-        for name, value in scope.items():
-            if isinstance(value, Variable):
-                found.setdefault(id(value), name)
-    return found
-
-
-def _given_name(variable: Any) -> str:
-    name = variable.name.partition(":")[0]
-    return "" if name == "Variable" else name
 
 
 def _several(given: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from gradtape.base.site import PACKAGE_ROOT
 from gradtape.core.tape import GradientTape
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
+from gradtape.insight.naming import given_name
 from gradtape.insight.source import expression_at, locals_of, place_of
 from gradtape.insight.why.code import (
     Binding,
@@ -185,12 +186,6 @@ def _may_make(binding: Binding, thing: Any) -> bool:
     if isinstance(thing, Tensor):
         return not makes_variable(binding)
     return True
-
-
-def given_name(source: Any) -> str:
-    """The name that a variable was given."""
-    name = source.name.partition(":")[0] if isinstance(source, Variable) else ""
-    return "" if name == "Variable" else name
 
 
 def _name_in(view: View, thing: Any) -> str:

@@ -54,6 +54,13 @@ class Reason:
     op: TensorFlow's name of the operation, or "".  place: the line that is to blame, or None.
     variable: the source's name in the user's code.  data: further facts by name.
     gradient: what the gradient is: "None", "zero", "not finite" or "there".
+
+    >>> x = tf.Variable(3)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.cast(x, tf.float32) ** 2
+    >>> reason = tape.why(y, x)
+    >>> reason.code, reason.gradient, reason.variable
+    ('integer', 'None', 'x')
     """
 
     code: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradtape.insight.gates import Draft, Rule
+from gradtape.insight.gates.draft import Draft, Rule
 from gradtape.insight.recording import Gate
 from gradtape.ops.einsum import plan
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.dtypes import DIFFERENTIABLE
-from gradtape.insight.folds import FOLDS, reaches
-from gradtape.insight.gates import Draft, Rule
-from gradtape.insight.products import PRODUCTS
+from gradtape.insight.gates.draft import Draft, Rule
+from gradtape.insight.gates.folds import FOLDS, reaches
+from gradtape.insight.gates.linear import moved, weighted
+from gradtape.insight.gates.products import PRODUCTS
 from gradtape.insight.recording import Gate
-from gradtape.insight.unmoving import moved, weighted
 
 
 def split(draft: Draft, gate: Gate) -> None:

@@ -1,4 +1,4 @@
-"""What an operation that only moves, picks or adds entries does to each: found by running its kernel on markers."""
+"""Operations that are linear: which entry goes where, or with what weight; found by running the kernel on markers."""
 
 from __future__ import annotations
 

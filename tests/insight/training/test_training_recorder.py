@@ -1,43 +1,16 @@
 """The recorder: what it keeps of loops and of `fit`, and that the training goes as it goes without it."""
 
-import doctest
 import threading
 
 import numpy as np
 import pytest
+from tests.insight.training.programs import X, Y, fitted, model
 
 import gradtape as tf
 from gradtape import keras
 from gradtape.base.config import settings
 from gradtape.core.context import GRADIENT_OBSERVERS, STATE
-from gradtape.insight import training
 from gradtape.insight.training import TrainingRecorder
-from gradtape.keras.callbacks import event_files
-
-X = np.random.default_rng(0).normal(size=(96, 4)).astype("float32")
-Y = (X[:, :1] * X[:, 1:2] > 0).astype("float32")
-
-
-def model(seed: int = 3, **options) -> keras.Sequential:
-    keras.utils.set_random_seed(seed)
-    made = keras.Sequential(
-        [
-            keras.layers.Dense(8, "relu", name="first"),
-            keras.layers.Dropout(0.2, name="drop"),
-            keras.layers.BatchNormalization(name="norm"),
-            keras.layers.Dense(6, "tanh", name="second"),
-            keras.layers.Dense(1, "sigmoid", name="out"),
-        ]
-    )
-    made.compile(options.pop("optimizer", "adam"), "binary_crossentropy", ["accuracy"], **options)
-    return made
-
-
-def fitted(callbacks=(), epochs=3, **options):
-    made = model(**options)
-    history = made.fit(X, Y, epochs=epochs, verbose=0, callbacks=list(callbacks)).history
-    return made.get_weights(), history
-
 
 # --- loops of one's own ---
 
@@ -435,13 +408,3 @@ def test_without_places_weights_are_kept_all_the_same(monkeypatch):
     assert len(recorder) == 9
     assert list(recorder.step(0).activations) == ["relu", "tanh", "sigmoid"]
     assert recorder.step(0).layers["out"] == ("out/kernel", "out/bias")
-
-
-def test_examples_of_the_docstrings_run():
-    for module in (training.recorder, training.surface, training.statistics, event_files):
-        results = doctest.testmod(
-            module,
-            extraglobs={"tf": tf},
-            optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
-        )
-        assert not results.failed

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradtape.core.card import REGISTRY
-from gradtape.insight.gates import Draft, Rule
+from gradtape.insight.gates.draft import Draft, Rule
+from gradtape.insight.gates.linear import weighted
 from gradtape.insight.recording import Gate
-from gradtape.insight.unmoving import weighted
 
 
 def reaches(draft: Draft, *numbers: int) -> bool:
