@@ -124,3 +124,11 @@ def test_a_function_that_fails_when_it_is_called_again_is_not_decided() -> None:
 def test_how_many_entries_are_checked_is_a_number(entries: Any) -> None:
     with pytest.raises(ValueError, match="entries"):
         tf.certify(tf.sin, tf.constant([1.0, 2.0]), entries=entries)
+
+
+def test_nan_by_convention_is_said_to_be_dangerous() -> None:
+    certificate = tf.certify(lambda x: tf.norm(x), tf.constant([0.0, 0.0]))
+    assert certificate.verdict == "right except at kinks"
+    assert any(note.startswith("the gradient is nan at x[0], x[1]:") for note in certificate.notes)
+    certificate = tf.certify(lambda x: tf.reduce_sum(tf.abs(x)), tf.constant([0.0, 1.0]))
+    assert (certificate.verdict, certificate.notes) == ("right except at kinks", ())
