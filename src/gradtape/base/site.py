@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import sys
@@ -11,8 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-# NumPy calls back into the package; its frames are not the user's either.
-_NOT_THE_USERS = (PACKAGE_ROOT, os.path.dirname(os.path.abspath(np.__file__)) + os.sep)
+# NumPy and functools call back into the package; their frames are not the user's either.
+_NOT_THE_USERS = (
+    PACKAGE_ROOT,
+    os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+    functools.__file__,
+)
 
 _OURS: dict[str, bool] = {}  # file name -> whether it is one of the package, or of NumPy
 

@@ -152,7 +152,8 @@ class Explanation(Rendered):
 
     def _place(self, name: str, at: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         recording, names = self.recording, self._maker.names
-        if name in names and (at == () or recording.wires[names.index(name)].shape):
+        numbers = isinstance(recording, Scalars)
+        if name in names and (at == () or not numbers):
             wire = names.index(name)
             return wire, _inside(name, at, recording.wires[wire].shape)
         if isinstance(recording, Scalars):

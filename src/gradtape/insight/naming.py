@@ -28,11 +28,11 @@ def name_wires(draft: Draft, visible: Mapping[int, str]) -> list[str]:
         key = _key(site)
         if key not in spelled:
             spelled[key] = spelling_of(place_of(site))
-    for card, _, inputs, outputs, site, layers in draft.gates:
+    for card, _, inputs, outputs, site, within in draft.gates:
         key = _key(site)
         spelling = spelled[key]
         ends = draft.inner.isdisjoint(outputs)
-        called = not layers and is_the_call(card, spelling)
+        called = not within.names and is_the_call(card, spelling)
         if (ends or called) and spelling.result and len(outputs) == 1:
             _put(names, draft.wire_of[outputs[0]], spelling.result)
         if called:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,13 @@ from gradtape.insight.source import place_of, visible_names
 from gradtape.insight.walk import back
 
 CALLS = ("call", "watched")
+
+
+class Within(NamedTuple):
+    """The layers that an operation ran in, outermost first, and the numbers of their calls."""
+
+    names: tuple[str, ...] = ()
+    calls: tuple[int, ...] = ()
 
 
 class Draft:
@@ -180,9 +187,9 @@ def recorded(
     gates = [
         Gate(
             index, card, attrs, tuple([draft.wire_of[s] for s in inputs]),
-            tuple([draft.wire_of[s] for s in outputs]), place_of(site), layers, parts[index],
+            tuple([draft.wire_of[s] for s in outputs]), place_of(site), within.names, parts[index], within.calls,
         )
-        for index, (card, attrs, inputs, outputs, site, layers) in enumerate(draft.gates)
+        for index, (card, attrs, inputs, outputs, site, within) in enumerate(draft.gates)
     ]  # fmt: skip
     at = tuple([draft.wire_of[s] for s in slots])
     return Recording(
@@ -226,13 +233,14 @@ def _records(tape: Any) -> list[Any]:
     return tape._records
 
 
-def layers_of(tape: GradientTape, count: int) -> list[tuple[str, ...]]:
-    """The names of the layers that each record ran in, outermost first."""
-    found: list[tuple[str, ...]] = [()] * count
-    for layer, start, end in tape.trail.layers:  # inner calls end first
+def layers_of(tape: GradientTape, count: int) -> list[Within]:
+    """The layers that each record ran in."""
+    found = [Within()] * count
+    for call, (layer, start, end) in enumerate(tape.trail.layers):  # inner calls end first
         name = str(getattr(layer, "name", type(layer).__name__))
         for index in range(start, min(end, count)):
-            found[index] = (name, *found[index])
+            names, calls = found[index]
+            found[index] = Within((name, *names), (call, *calls))
     return found
 
 

@@ -50,7 +50,7 @@ class Wire:
 class Gate:
     """outputs = card(inputs, **attrs), all by the indices of their wires.
 
-    place: the user's line.  layers: the Keras layers it ran in, outermost first.
+    place: the user's line.  layers: the Keras layers it ran in, outermost first; calls: which call of each it was.
     parts: what the gate adds to each input's gradient (of the input's shape, broadcasting undone), or None.
     """
 
@@ -62,6 +62,18 @@ class Gate:
     place: Place | None = None
     layers: tuple[str, ...] = ()
     parts: tuple[np.ndarray | None, ...] = ()
+    calls: tuple[int, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The card's name; of a function that is one gate the function's own, where it has one."""
+        program, rule = self.attrs.get("program"), self.attrs.get("grad_fn")
+        graph = self.attrs.get("graph") if self.card.name == "custom_rule" else None
+        known = graph if program is None else program.graph
+        name = getattr(rule, "of", "") if known is None else known.name
+        if name.isidentifier():
+            return name
+        return self.card.name if program is None else "function"
 
 
 @dataclass(frozen=True, eq=False)

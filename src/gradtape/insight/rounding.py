@@ -127,7 +127,7 @@ def rounded(recording: Recording, decimals: int) -> Rounded:
         for w in recording.wires
     ]  # fmt: skip
     gates = [
-        Gate(g.index, g.card, g.attrs, g.inputs, g.outputs, g.place, g.layers, p)
+        Gate(g.index, g.card, g.attrs, g.inputs, g.outputs, g.place, g.layers, p, g.calls)
         for g, p in zip(recording.gates, parts)
     ]
     return Rounded(

@@ -92,7 +92,7 @@ def call_of_users(
         given.extend(i for i, c in enumerate(found) if c is not None)
         return [convert(c) for c in found if c is not None]
 
-    sub = body(way_back, outputs, "custom_gradient")
+    sub = body(way_back, outputs, getattr(grad_fn, "of", "") or "custom_gradient")
     types = tuple([Aval(tuple([int(n) for n in y._value.shape]), y._value.dtype) for y in outputs])
     attrs = {
         "graph": sub.graph(),
@@ -154,6 +154,7 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Callable[..., Any]:
             return [convert(y) for y in tree.flatten(f(*plain, **kwargs)[0])]
 
         grad_fn.again = again  # type: ignore[attr-defined]
+        grad_fn.of = getattr(f, "__name__", "")  # type: ignore[attr-defined]
         inputs = (*flat, *[v._as_tensor() for v in variables])
         return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 
@@ -193,6 +194,7 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
             return [convert(y) for y in tree.flatten(f(*plain, **kwargs))]
 
         grad_fn.again = once_more  # type: ignore[attr-defined]
+        grad_fn.of = getattr(f, "__name__", "")  # type: ignore[attr-defined]
         inputs = (*flat, *[v._as_tensor() for v in variables])
         return tree.pack(result, call_of_users(inputs, outputs, grad_fn))
 

@@ -314,3 +314,62 @@ def test_text_is_as_wide_as_a_wide_font() -> None:
 
 def test_circuits_say_what_they_are(lattice: Circuit) -> None:
     assert re.fullmatch(r"<Circuit of g: 10 gates, detail 'op', \d+×\d+>", repr(lattice))
+
+
+def test_a_leaf_that_is_the_target_is_drawn_in_every_form() -> None:
+    w = tf.Variable(2.0, name="w")
+    with tf.GradientTape() as tape:
+        y = w * 3.0
+    for target in (w, [w, y]):
+        circuit = circuit_of(recorded(tape, target))
+        assert [s.kind for s in circuit.drawing.shapes].count("leaf") == 1
+        assert '"leaf0" -> "end0"' in circuit.dot()
+        assert "n0 -->" in circuit.mermaid()
+
+
+def test_calls_of_one_layer_in_a_row_are_boxes_of_their_own() -> None:
+    shared = keras.layers.Dense(2, name="shared")
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(shared(shared(tf.ones((1, 2)))))
+    circuit = circuit_of(recorded(tape, y), detail="layer")
+    assert [s.texts[0].text for s in circuit.drawing.shapes if s.kind == "layer"] == ["shared"] * 2
+
+
+def test_functions_in_one_piece_bear_their_names() -> None:
+    @tf.function
+    def noisy(x: tf.Tensor) -> tf.Tensor:
+        return x * tf.random.normal(())
+
+    assert signs(of(noisy, tf.constant(1.0))) == ["noisy"]
+    assert signs(of(tf.function(lambda x: x * tf.random.normal(())), tf.constant(1.0))) == [
+        "function"
+    ]
+
+
+def test_digits_and_layers_that_there_are_not_are_refused() -> None:
+    layer = keras.layers.Dense(1, name="only")
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(layer(tf.ones((1, 2))))
+    recording = recorded(tape, y)
+    for decimals in (-1, 16, 2.5, "2"):
+        with pytest.raises(ValueError, match="decimals is the number of digits"):
+            circuit_of(recording, decimals=decimals)
+    for fold in ("nope", ["only", "nope"]):
+        with pytest.raises(ValueError, match="There are: only") as caught:
+            circuit_of(recording, fold=fold)
+        assert "nope" in str(caught.value)
+    assert "only" in circuit_of(recording, fold="only").svg()
+
+
+def test_what_tells_names_apart_is_not_cut_off() -> None:
+    def short(text: str) -> str:
+        found = shortened(text, 13, 150)
+        assert width_of(found, 13) <= 150
+        return found
+
+    assert short("simple_rnn/simple_rnn_cell/kernel") == "…/kernel"
+    assert short("multi_head_attention/query/bias") == "…/query/bias"
+    assert short("block/an_uncommonly_long_name_of_a_weight[3,12]").startswith("…/an_uncommonly_")
+    assert short("block/an_uncommonly_long_name_of_a_weight[3,12]").endswith("…[3,12]")
+    assert short("an_uncommonly_long_name_without_a_path[7]").endswith("…[7]")
+    assert shortened("a[0,1,2,3,4,5,6,7,8,9]", 13, 30) == "…"

@@ -306,3 +306,102 @@ def test_variables_assigned_on_the_way_have_several_values(named: bool) -> None:
         "w₁, w₂ are the values of one variable, which was assigned while the tape was open"
     )
     assert lines(explanation, ForwardStep)["z"].numbers == "8.0*5.0"
+
+
+def test_each_call_of_a_shared_layer_is_a_step_with_its_own_part() -> None:
+    shared = keras.layers.Dense(2, activation="tanh", name="shared")
+    one, other = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model([one, other], shared(one) + shared(other))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model([tf.ones((1, 3)), 2.0 * tf.ones((1, 3))]))
+    steps = [s for s in tf.explain(tape, loss, detail="layer").steps if isinstance(s, LayerStep)]
+    back = [s for s in steps if s.backward and s.title == "shared"]
+    assert len(back) == len([s for s in steps if not s.backward and s.title == "shared"]) == 2
+    bias = [
+        {ln.name.path: float(ln.value) for ln in s.lines if ln.name.name == "shared/bias"}
+        for s in back
+    ]
+    assert {k for part in bias for k in part} == {1, 2}
+    assert all(len(part) == 1 for part in bias)
+    kernel = np.ones((1, 3)) @ np.asarray(shared.kernel)
+    last = {
+        ln.name.path: float(ln.value)
+        for s in back
+        for ln in s.lines
+        if ln.name.name == "shared/bias"
+    }
+    slopes = sorted(1 - np.tanh(k * kernel[0, 1]) ** 2 for k in (1, 2))
+    np.testing.assert_allclose(sorted(last.values()), slopes, rtol=1e-4, atol=1e-7)
+
+
+def test_functions_in_one_piece_are_called_by_their_names() -> None:
+    @tf.custom_gradient
+    def clipped(x: tf.Tensor) -> tuple[tf.Tensor, object]:
+        return tf.identity(x), lambda up: up
+
+    @tf.function
+    def noisy(x: tf.Tensor) -> tf.Tensor:
+        return x * tf.random.normal(())
+
+    @tf.function
+    def inside(x: tf.Tensor) -> tf.Tensor:
+        return clipped(x) * 2.0
+
+    nameless = tf.function(lambda x: x * tf.random.normal(()))
+    w = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = inside(nameless(noisy(clipped(w))))
+    explanation = tf.explain(tape, y)
+    titles = [s.title for s in explanation.steps if isinstance(s, ForwardStep)]
+    assert titles == ["clipped", "noisy", "function", "identity", "clipped", "×2"]
+    assert "= noisy(" in explanation.steps[2].formula
+    assert "watched" not in explanation.text() and "custom" not in explanation.text()
+
+
+def test_complex_constants_stand_in_their_signs() -> None:
+    z = tf.Variable(1.0 + 2.0j)
+    with tf.GradientTape() as tape:
+        y = tf.math.real(z * (1.0 + 1.0j))
+    explanation = tf.explain(tape, y)
+    assert explanation.steps[1].title == "×(1 + 1i)"
+    assert "v1 * (1 + 1i)" in explanation.text() or "z * (1 + 1i)" in explanation.steps[1].formula
+
+
+def test_a_batch_of_nothing_is_shown_by_its_shape() -> None:
+    data = tf.zeros((0, 2))
+    w = tf.Variable([[1.0], [2.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(data @ w)
+    explanation = tf.explain(tape, loss)
+    assert "constant  data  float32[0,2], norm 0\n" in explanation.text()
+    assert "= data @ w" in explanation.text()
+    assert "<math" in explanation.html() and "\\section" in explanation.latex()
+
+
+def test_whole_numbers_are_explained_as_they_are() -> None:
+    n = tf.Variable([1, 2])
+    with tf.GradientTape() as tape:
+        doubled = n * 2
+    for detail in ("gate", "op", "layer"):
+        assert "doubled[1] = 4" in tf.explain(tape, doubled, detail=detail).text()
+
+
+def test_what_has_no_name_is_not_taken_for_an_entry_or_a_namesake() -> None:
+    v, c1 = tf.Variable([1.0, 2.0], name="v"), tf.Variable(3.0, name="c1")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v * tf.ones((2,))) * c1
+    explanation = tf.explain(tape, loss)
+    names = [n for n in explanation.derivation.names if n]
+    assert [n for n in names if n[0] in "vc"] == ["v", "c1"]
+    assert {"u1", "u2", "u3", "k1"} <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_an_index_of_a_number_is_refused_as_an_index() -> None:
+    with pytest.raises(IndexError, match=r"z has the shape \[1, 1\]"):
+        neuron().entry("z", (0, 0, 0))
+    w = tf.Variable(2.0, name="w")
+    with tf.GradientTape() as tape:
+        y = w * w
+    with pytest.raises(IndexError, match=r"w has the shape \[\]"):
+        tf.explain(tape, y).entry("w", 0)

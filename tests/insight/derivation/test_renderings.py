@@ -13,6 +13,7 @@ from matplotlib.mathtext import MathTextParser
 import gradtape as tf
 from gradtape import keras
 from gradtape.core.card import REGISTRY
+from gradtape.insight.circuit.palette import DARK, LIGHT
 from gradtape.insight.derivation.steps import LocalStep
 from gradtape.insight.explanation import Explanation
 from gradtape.insight.render.numbers import exact, fixed, short
@@ -227,3 +228,18 @@ def test_long_derivations_are_html_alone_in_notebooks() -> None:
     assert explanation._repr_markdown_() is None
     assert explanation._repr_html_().startswith("<div")
     assert explanation.entry("w", 3)._repr_latex_() is not None
+
+
+def test_colours_are_those_of_the_circuits() -> None:
+    w = tf.Variable([1.0, -2.0, 0.0], name="w")
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(w * w)
+    page = tf.explain(tape, y).html()
+    for palette in (LIGHT, DARK):
+        assert (
+            f"--gt-value:{palette.value};--gt-plus:{palette.plus};--gt-minus:{palette.minus}"
+            in page
+        )
+    assert page.count('class="gt-value gt-number"') == 4
+    for tone, count in (("plus", 7), ("minus", 3), ("zero", 3)):
+        assert page.count(f'class="gt-value gt-{tone}"') == count

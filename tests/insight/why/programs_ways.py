@@ -302,4 +302,21 @@ WAYS = [
         with tape:  # here
             z = x * 3.0
     """),
+    # a metric for a loss
+    Program("a metric as the loss", "numpy", "such as tf.keras.losses.MeanSquaredError()", """
+        model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,))])
+        mse = keras.metrics.MeanSquaredError()  # fix: mse = tf.keras.losses.MeanSquaredError()
+        with tf.GradientTape() as tape:
+            predicted = model(tf.ones([4, 2]))
+            loss = mse(tf.ones([4, 1]), predicted)  # here
+    """, "loss", "model.layers[0].kernel"),
+    Program("a metric's result as the loss", "numpy", "such as tf.keras.losses.MeanAbsoluteError()", """
+        model = keras.Sequential([keras.layers.Dense(1, input_shape=(2,))])
+        mae = keras.metrics.MeanAbsoluteError()
+        with tf.GradientTape() as tape:
+            predicted = model(tf.ones([4, 2]))
+            mae.update_state(tf.ones([4, 1]), predicted)
+            # fix: loss = tf.keras.losses.MeanAbsoluteError()(tf.ones([4, 1]), predicted)
+            loss = mae.result()  # here
+    """, "loss", "model.layers[0].kernel"),
 ]  # fmt: skip

@@ -360,3 +360,22 @@ def test_what_is_printed_is_not_to_blame() -> None:
         y = other * 2.0
     assert tape.why(y, x).code == "not_connected"
     assert shown == [4.0]
+
+
+def test_a_batch_of_nothing_is_named() -> None:
+    model = keras.Sequential([keras.layers.Dense(2, activation="relu"), keras.layers.Dense(1)])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(tf.zeros((0, 3))) ** 2)
+    reason = tape.why(loss, model.trainable_variables[0])
+    assert (reason.code, reason.gradient, reason.data["shape"]) == ("flat", "zero", (0, 1))
+    assert "works on no numbers" in reason.message
+
+
+def test_texts_and_truth_values_are_called_so() -> None:
+    words, flag, w = tf.Variable("word"), tf.Variable(True), tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = w * 2.0
+    reason = tape.why(y, words)
+    assert (reason.code, "of texts has no gradient" in reason.message) == ("integer", True)
+    assert "cast" not in reason.fix
+    assert "of truth values" in tape.why(y, flag).message

@@ -173,12 +173,17 @@ def circuit_of(
     recorded, a large model folded into its layers.  decimals: of the numbers; None: three significant digits.
     gradients: whether they stand below the wires.  fold: which layers are one box each: all of them (True), those
     named, or none (False: each layer is a frame around its gates).  direction: "right" or "down".
-    Raises ValueError for a detail or direction that there is not.
+    Raises ValueError for a detail, direction or layer that there is not, and for decimals below 0 or above 15.
     """
     if detail not in (None, "gate", "op", "layer"):
         raise ArgumentError('detail is one of "gate", "op", "layer".', detail=detail)
     if direction not in ("right", "down"):
         raise ArgumentError('direction is "right" or "down".', direction=direction)
+    if decimals is not None and (not isinstance(decimals, int) or not 0 <= decimals <= 15):
+        raise ArgumentError(
+            "decimals is the number of digits after the point: an int from 0 to 15.",
+            decimals=decimals,
+        )
     if detail == "gate":
         from gradtape.insight.gates import scalars
 
@@ -187,6 +192,14 @@ def circuit_of(
         layered = any(g.layers for g in recording.gates)
         detail = "layer" if layered and len(recording.gates) > _MANY else "op"
     look = Look(decimals, gradients, direction)
+    if fold is not None and not isinstance(fold, bool):
+        fold = [fold] if isinstance(fold, str) else list(fold)
+        known = dict.fromkeys(name for g in recording.gates for name in g.layers)
+        for name in fold:
+            if name.rpartition("/")[2].partition("#")[0] not in known:
+                raise ArgumentError(
+                    f"fold names layers. There are: {', '.join(known) or 'none'}.", fold=name
+                )
     return Circuit(recording, detail, look, _opens(detail, fold))
 
 
@@ -197,5 +210,4 @@ def _opens(detail: str, fold: bool | Sequence[str] | None) -> Opens | None:
         return lambda path: False
     if fold is False:
         return lambda path: True
-    names = [fold] if isinstance(fold, str) else list(fold)
-    return lambda path: path not in names and path.rpartition("/")[2].partition("#")[0] not in names
+    return lambda path: path not in fold and path.rpartition("/")[2].partition("#")[0] not in fold

@@ -68,7 +68,7 @@ def sign_of(gate: Gate, recording: Recording) -> tuple[str, tuple[int, ...]]:
             if name in table and _folds(wires[position]) and not _folds(wires[1 - position]):
                 constant = number(wires[position].value.reshape(-1)[0])
                 return table[name](constant), (position,)
-    sign = SIGNS.get(name, name.replace("_", " "))
+    sign = SIGNS.get(name, name.replace("_", " ")) if gate.title == name else gate.title
     if name == "matmul":
         sign = f"{'ᵀ' if _set(gate, 'a') else ''}@{'ᵀ' if _set(gate, 'b') else ''}"
     return sign, ()

@@ -92,7 +92,7 @@ class _Sketcher:
         path = self.recording.gates
         gates = [(g, g.layers if self.opens is not None else ()) for g in path]
         gates, prefix = _without_the_whole(gates)
-        sketch = self.inside(gates, prefix, set())
+        sketch = self.inside(gates, prefix, set(), self.recording.targets)
         for number, wire in enumerate(self.recording.targets):
             name = self.recording.wires[wire].name or "target"
             title = f"{name}: what the gradients are of"
@@ -113,9 +113,12 @@ class _Sketcher:
         return sketch
 
     def inside(
-        self, gates: list[tuple[Gate, tuple[str, ...]]], prefix: str, outside: set[int]
-    ) -> Sketch:
-        """The boxes of some gates; `outside`: wires that come from elsewhere though they are leaves."""
+        self, gates: list[tuple[Gate, tuple[str, ...]]], prefix: str, outside: set[int],
+        ends: Sequence[int] = (),
+    ) -> Sketch:  # fmt: skip
+        """The boxes of some gates; `outside`: wires that come from elsewhere though they are leaves; `ends`: wires
+        that are needed even where no gate takes them.
+        """
         groups = self._groups(gates, prefix)
         made = {w for g, _ in gates for w in g.outputs}
         owners = self._owners(groups)
@@ -124,7 +127,7 @@ class _Sketcher:
             boxes.append(
                 self._layer(group, owners) if group.path else self._gate(group.gates[0][0])
             )
-        wanted = list(dict.fromkeys([w for box in boxes for w in box.inputs]))
+        wanted = list(dict.fromkeys([*[w for box in boxes for w in box.inputs], *ends]))
         foreign = [w for w in wanted if w not in made]
         entries = [w for w in foreign if w in outside or self.recording.maker(w) is not None]
         leaves = [self._leaf(w) for w in foreign if w not in entries]
@@ -138,10 +141,12 @@ class _Sketcher:
 
     def _groups(self, gates: Iterable[tuple[Gate, tuple[str, ...]]], prefix: str) -> list[_Group]:
         groups: list[_Group] = []
-        last = ""
+        last: tuple[str, int] | None = None
         for gate, path in gates:
             name = path[0] if path else ""
-            if name and name == last:
+            depth = len(gate.layers) - len(path)
+            call = name, gate.calls[depth] if depth < len(gate.calls) else -1
+            if name and call == last:
                 groups[-1].gates.append((gate, path[1:]))
             elif name:
                 whole = f"{prefix}/{name}" if prefix else name
@@ -151,7 +156,7 @@ class _Sketcher:
                 groups.append(_Group([(gate, path[1:])], whole))
             else:
                 groups.append(_Group([(gate, ())]))
-            last = name
+            last = call
         return groups
 
     def _owners(self, groups: list[_Group]) -> dict[int, int]:
@@ -272,7 +277,7 @@ class _Sketcher:
         outputs = [w for w in gate.outputs if w in targets or self.recording.uses(w)]
         told = [self.captions.about(w) for w in outputs[:3]]
         return Box(
-            f"gate{gate.index}", "gate", sign, _joined(gate.card.name, _line(place), *told),
+            f"gate{gate.index}", "gate", sign, _joined(gate.title, _line(place), *told),
             [gate.inputs[i] for i in kept], outputs, [parts[i] for i in kept],
             [((gate.index, i),) for i in kept], free=gate.card.name in SYMMETRIC, gate=gate.index, place=place,
         )  # fmt: skip

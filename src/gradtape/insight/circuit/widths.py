@@ -5,6 +5,8 @@ In hundredths of the font size. The usual fonts of systems (Helvetica, Arial, Ro
 
 from __future__ import annotations
 
+import re
+
 _REGULAR = {
     17: "ⱼ", 18: "ᵢ", 27: "'", 28: "ijl", 29: "IJ", 32: " ,.·’", 34: "/:;\\|", 35: "f", 36: "-", 37: "ʸ", 38: "ᵀ",
     39: "()[]t⌊⌋⌈⌉", 40: "!²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", 41: "r", 46: '"', 50: "*_`‖°–▸▾", 52: "sz∂“”", 53: "?⁻", 54: "ε",
@@ -26,6 +28,7 @@ _WIDTHS = [
     for table in (_REGULAR, _BOLD)
 ]
 _UNKNOWN = 110
+_INDEX = re.compile(r"\[[0-9,]+\]$")
 
 
 def width_of(text: str, size: float, bold: bool = False) -> float:
@@ -35,9 +38,28 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
 
 
 def shortened(text: str, size: float, room: float, bold: bool = False) -> str:
-    """The text, cut with an ellipsis where it is wider than `room`."""
-    if width_of(text, size, bold) <= room:
+    """The text, cut with an ellipsis where it is wider than `room`.
+
+    What tells names apart stays: the end of a path and the index of an entry, "…/cell/kernel[0,3]".
+    """
+
+    def fits(found: str) -> bool:
+        return width_of(found, size, bold) <= room
+
+    if fits(text):
         return text
-    while text and width_of(text + "…", size, bold) > room:
-        text = text[:-1]
-    return text + "…"
+    index = _INDEX.search(text)
+    tail = "" if index is None else index.group()
+    head = text.removesuffix(tail)
+    start, parts = "", head.split("/")
+    if len(parts) > 1:
+        start = "…/"
+        for k in range(1, len(parts)):
+            if fits(found := start + "/".join(parts[k:]) + tail):
+                return found
+        head = parts[-1]
+    while head and not fits(f"{start}{head}…{tail}"):
+        head = head[:-1]
+    if head:
+        return f"{start}{head}…{tail}"
+    return "…"

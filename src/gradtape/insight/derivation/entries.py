@@ -197,28 +197,28 @@ class Entries:
         seeds[output][index] = 1
         values = [wires[w].value for w in gate.inputs]
         found = cotangents_of(gate.card, gate.attrs, seeds, tuple(outs), values)
-        terms: list[tuple[int, int, float]] = []  # wire, entry, weight
+        places: list[tuple[int, np.ndarray, np.ndarray]] = []  # wire, entries, weights
         for position in self._floating(gate):
             w = gate.inputs[position]
             share = np.asarray(dense(_got(found[position])))
             if share.shape != wires[w].shape:
                 raise NotSpelledError(gate.card.name)
             at = np.flatnonzero(share)
-            terms += zip([w] * len(at), at.tolist(), share.reshape(-1)[at].tolist())
+            places.append((w, at, share.reshape(-1)[at]))
         dtype = wires[gate.outputs[output]].dtype
         offset = self._offset(gate, values)[output][index]
-        n, written = _parts([c for _, _, c in terms]), self._written(len(terms))
+        weights = np.concatenate([np.zeros(0), *[c for _, _, c in places]])
+        n, written = _parts(weights), self._written(len(weights))
         even = n > 1 and not offset
+        terms = ((w, k, c) for w, at, share in places for k, c in zip(at, share.tolist()))
         shown: list[Expression] = [
             self.flat(w, k) if even else mul(_weight(c), self.flat(w, k))
-            for w, k, c in terms[:written]
+            for w, k, c in islice(terms, written)
         ]
-        if written < len(terms):
-            left = [
-                (1.0 if even else c) * float(wires[w].value.reshape(-1)[k])
-                for w, k, c in terms[written:]
-            ]
-            shown.append(self._rest(np.asarray(left), dtype))
+        if written < len(weights):
+            values = np.concatenate([_wide(wires[w].value, at) for w, at, _ in places])
+            left = values[written:] * (1.0 if even else weights[written:])
+            shown.append(self._rest(left, dtype))
         if even:
             return div(total(shown), Number(n))
         if offset or not shown:
@@ -316,15 +316,15 @@ def _index(at: Any) -> Index:
 
 def _weight(c: float) -> Expression:
     """A fixed weight: 1/n as a quotient."""
-    n = _parts([c])
+    n = _parts(np.asarray([c]))
     return div(Number(1), Number(n)) if n > 1 else Number(int(c) if c.is_integer() else c)
 
 
-def _parts(weights: Sequence[float]) -> int:
+def _parts(weights: np.ndarray) -> int:
     """n where all weights are 1/n, rounded or not; else 0."""
-    if not weights or any(c != weights[0] for c in weights) or not 0 < weights[0] < 1:
+    if not weights.size or np.any(weights != weights[0]) or not 0 < weights[0] < 1:
         return 0
-    n = round(1 / weights[0])
+    n = round(1 / float(weights[0]))
     return n if abs(n * weights[0] - 1) < 1e-6 else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,9 +17,10 @@ _LONGEST = 90  # characters of a formula
 
 @dataclass
 class Group:
-    """Neighbouring gates of one layer; of no layer where `name` is empty."""
+    """The gates of one call of a layer; one gate of no layer where `name` is empty."""
 
     name: str
+    calls: tuple[int, ...]
     gates: list[Gate] = field(default_factory=list)
 
 
@@ -34,8 +35,9 @@ def layered(maker: Maker) -> Derivation:
     groups: list[Group] = []
     for gate in maker.recording.gates:
         name = layer_of(gate)
-        if not groups or groups[-1].name != name or not name:
-            groups.append(Group(name))
+        last = groups[-1] if groups else None
+        if last is None or not name or (last.name, last.calls) != (name, gate.calls):
+            groups.append(Group(name, gate.calls))
         groups[-1].gates.append(gate)
     steps: list[Step] = [*maker.given()]
     for group in groups:
@@ -88,28 +90,51 @@ def _forward(maker: Maker, group: Group) -> LayerStep:
 def _back_through(maker: Maker, group: Group) -> LayerStep:
     into, weights, out = _ends(maker, group)
     wires = maker.recording.wires
-    tensors, lines = [], []
+    tensors, lines, names = [], [], []
     for w in (*out, *into, *weights):
         gradient = wires[w].gradient
         if gradient is None or w not in maker.on_path:
             continue
-        tensors.append(_tensor(maker, w, gradient, "∂"))
-        if w not in out:
-            rounded = None if maker.rounded is None else maker.rounded.wires[w].gradient
+        if w in out:
+            tensors.append(_tensor(maker, w, gradient, "∂"))
+            continue
+        for path, array, rounded in _sent_back(maker, group, w):
+            name = maker.names[w] + (f"|{path}" if path else "")
+            names.append(name)
+            tensors.append(replace(_tensor(maker, w, array, "∂"), name=f"∂{name}"))
             for at in maker.shown(w):
                 lines.append(
                     Line(
-                        maker.entries.symbol(w, at, True), gradient[at],
+                        maker.part_symbol(w, at, path, array), array[at],
                         rounded=None if rounded is None else rounded[at],
                     )
                 )  # fmt: skip
-    names = [maker.names[w] for w in (*into, *weights) if w in maker.on_path]
     ups = ", ".join(f"∂{maker.names[w]}" for w in out)
     first = group.gates[0]
     return LayerStep(
         group.name, f"{ups} → {', '.join(f'∂{n}' for n in names)}", first.place, out[0] if out else -1, first.index,
         tuple(lines), None, True, tuple(tensors),
     )  # fmt: skip
+
+
+def _sent_back(
+    maker: Maker, group: Group, wire: int
+) -> list[tuple[int, np.ndarray, np.ndarray | None]]:
+    """What a layer adds to a gradient, exact and by hand: the whole, or its paths where there are others too."""
+    own = {g.index for g in group.gates}
+    paths = maker.paths.get(wire, [])
+    if all(gate in own for gate, _ in paths):
+        rounded = None if maker.rounded is None else maker.rounded.wires[wire].gradient
+        return [(0, np.asarray(maker.recording.wires[wire].gradient), rounded)]
+    return [
+        (
+            number,
+            np.asarray(maker.recording.gates[gate].parts[position]),
+            None if maker.rounded is None else maker.rounded.gates[gate].parts[position],
+        )
+        for number, (gate, position) in enumerate(paths, 1)
+        if gate in own
+    ]
 
 
 def _ends(maker: Maker, group: Group) -> tuple[list[int], list[int], list[int]]:
@@ -130,7 +155,7 @@ def _ends(maker: Maker, group: Group) -> tuple[list[int], list[int], list[int]]:
 
 def _formula(maker: Maker, group: Group, out: Sequence[int]) -> str:
     """The layer's operations put into one another, or one after another where that gets long or needs other names."""
-    chain = " → ".join(dict.fromkeys(g.card.name for g in group.gates))
+    chain = " → ".join(dict.fromkeys(g.title for g in group.gates))
     last = maker.recording.maker(out[0]) if len(out) == 1 else None
     if last is None:
         return chain

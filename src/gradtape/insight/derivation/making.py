@@ -150,7 +150,7 @@ class Maker:
     def value_line(self, gate: Gate, output: int, at: Index) -> Line:
         wire = gate.outputs[output]
         expression = self.entries.value(gate, output, at)
-        note = "" if expression is not None else f"by {gate.card.name}"
+        note = "" if expression is not None else f"by {gate.title}"
         rounded = None if self.rounded is None else self.rounded.wires[wire].value[at]
         return Line(
             self.entries.symbol(wire, at),
@@ -226,7 +226,7 @@ class Maker:
     def local_line(self, gate: Gate, position: int, at: Index, path: int, part: np.ndarray) -> Line:
         wire = gate.inputs[position]
         expression = self.entries.part(gate, position, at)
-        note = "" if expression is not None else f"by the rule of {gate.card.name}"
+        note = "" if expression is not None else f"by the rule of {gate.title}"
         rounded = None
         if self.rounded is not None:
             theirs = self.rounded.gates[gate.index].parts[position]
@@ -300,7 +300,7 @@ class Maker:
         """Shape and norm of what is not shown in full, and of every tensor of more than one number."""
         w = self.recording.wires[wire]
         array = w.value if value is None else value
-        if array.size <= 1:
+        if array.size == 1:
             return None
         return Tensor(
             self.names[wire],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradtape.insight.recording import Gate, Recording
+from gradtape.insight.render.numbers import short
 
 INFIX = {
     "add": "+", "subtract": "-", "multiply": "*", "real_div": "/", "matmul": "@", "pow": "**", "floor_mod": "%",
@@ -24,6 +26,9 @@ _TITLES = {
 _SILENT_ATTRS = frozenset({"keepdims", "transpose_a", "transpose_b", "batch_dims"})
 
 
+_NUMBERED = re.compile(r"_?[0-9₀-₉]*(\[.*)?$")
+
+
 def titles(recording: Recording, gate: Gate) -> str:
     """A gate's name as circuits show it: "×(−1)", "exp", "+1", "1/x"."""
     fixed = [recording.wires[w] for w in gate.inputs]
@@ -32,28 +37,36 @@ def titles(recording: Recording, gate: Gate) -> str:
         if last.kind == "constant" and not last.name and last.value.size == 1 and not last.shape:
             sign = _TITLES[gate.card.name]
             return f"{sign}{plain(last.value)}"
-    return _TITLES.get(gate.card.name, gate.card.name)
+    return _TITLES.get(gate.card.name, gate.title)
 
 
 def plain(value: Any) -> str:
     """A number as people write it: "1", "0.5"."""
+    if np.iscomplexobj(value):
+        return f"({short(value)})"
     x = float(np.asarray(value))
     return str(int(x)) if x.is_integer() and abs(x) < 1e6 else f"{x:.4g}"
 
 
 def labels(recording: Recording) -> list[str]:
-    """What each wire is called: its name, or v₁, v₂, ... for what is computed. Numbers without a name stay without."""
-    taken = {w.name for w in recording.wires}
-    counts = {"v": 0, "c": 0, "x": 0}
+    """What each wire is called: its name, or v1, v2, ... for what is computed. Numbers without a name stay without.
+
+    Where `v` is a name in the code, v1 would be read as its entry or as another of that name: there u1, u2, ... stand.
+    """
+    taken = {_NUMBERED.sub("", w.name) for w in recording.wires}
+    letters = {
+        k: next((c for c in k if c not in taken), k[0] + "_") for k in ("vuts", "ckab", "xiyn")
+    }
+    counts = dict.fromkeys(letters.values(), 0)
     found = []
     made = {o for g in recording.gates for o in g.outputs}
     for wire in recording.wires:
         name = wire.name
         if not name and (wire.index in made or wire.kind != "constant" or wire.value.size != 1):
-            letter = "v" if wire.index in made else "c" if wire.kind == "constant" else "x"
-            while not name or name in taken:
-                counts[letter] += 1
-                name = f"{letter}{counts[letter]}"
+            kind = "vuts" if wire.index in made else "ckab" if wire.kind == "constant" else "xiyn"
+            letter = letters[kind]
+            counts[letter] += 1
+            name = f"{letter}{counts[letter]}"
         found.append(name)
     return found
 
@@ -86,7 +99,7 @@ def formula(recording: Recording, gate: Gate, names: Sequence[str], attrs: bool 
                 shown = repr(value)
                 if len(shown) <= 24:
                     said.append(f"{key}={shown}")
-        text = f"{name}({', '.join(said)})"
+        text = f"{gate.title}({', '.join(said)})"
     return f"{result} = {text}"
 
 
@@ -109,6 +122,8 @@ def plain_constant(value: np.ndarray) -> str:
         return "[]"
     if value.dtype.kind == "b":
         return str(bool(value.reshape(-1)[0]))
+    if value.dtype.kind == "c":
+        return plain(value.reshape(-1)[0])
     if value.dtype.kind in "iufV":
         return plain(value.reshape(-1)[0].astype(np.float64))
     return str(value.reshape(-1)[0])
@@ -156,4 +171,4 @@ def _passed_back(gate: Gate, position: int, args: Sequence[str], y: str, up: str
         return f"{up}, moved back"
     if gate.card.family == "Elementwise" and len(args) == 1:
         return f"{name}'({args[0]}) * {up}"
-    return f"{up} through {name}"
+    return f"{up} through {gate.title}"

@@ -114,9 +114,8 @@ def _recording(
     for index, (card, attrs, inputs, outputs, at) in enumerate(draft.gates):
         gate = recording.gates[at]
         into, out = (tuple([order[w] for w in ws]) for ws in (inputs, outputs))
-        gates.append(
-            Gate(index, card, attrs, into, out, gate.place, gate.layers, tuple(parts[index]))
-        )
+        part = tuple(parts[index])
+        gates.append(Gate(index, card, attrs, into, out, gate.place, gate.layers, part, gate.calls))
     left_out = len(sources) - len(used.intersection(sources))
     if left_out:
         draft.notes[f"{left_out} numbers that the result does not depend on are left out."] = None
@@ -161,7 +160,7 @@ def _checked(numbers: Scalars, recording: Recording) -> Scalars:
         apart = float(np.abs(whole.reshape(-1)[origin[1]] - wire.gradient)) / size
         if not apart <= worst:
             worst, name = apart, wire.name
-    if worst <= float(finfo(numbers.seeds[0].dtype).eps) ** 0.5:
+    if not worst or worst <= float(finfo(numbers.seeds[0].dtype).eps) ** 0.5:
         return numbers
     note = (
         f"In parts, the gradient of {name or 'a number'} comes out otherwise than in one piece, by {worst:.1e} of its "

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+import numpy as np
+
+from gradtape.insight.circuit.figures import tone
+from gradtape.insight.circuit.palette import DARK, LIGHT, Palette
 from gradtape.insight.derivation.making import Derivation
 from gradtape.insight.derivation.steps import LayerStep, Line, RoundingStep, Step
 from gradtape.insight.render import outline
@@ -14,9 +18,19 @@ from gradtape.insight.render.outline import about
 
 DIGITS = 4
 
-STYLE = """
-.gt-derivation{--gt-soft:#5a6472;--gt-line:#d9dee5;--gt-band:#f3f5f8;--gt-plus:#0b6b3a;--gt-minus:#a32020;
-font:15px/1.5 system-ui,sans-serif;max-width:64rem}
+
+def _tones(palette: Palette) -> str:
+    """The colours of the circuits: values green, gradients by their sign."""
+    p = palette
+    return f"--gt-value:{p.value};--gt-plus:{p.plus};--gt-minus:{p.minus};--gt-zero:{p.zero};--gt-bad:{p.bad};"
+
+
+STYLE = (
+    """
+.gt-derivation{--gt-soft:#5a6472;--gt-line:#d9dee5;--gt-band:#f3f5f8;
+"""
+    + _tones(LIGHT)
+    + """font:15px/1.5 system-ui,sans-serif;max-width:64rem}
 .gt-derivation h2{font-size:1.25rem;margin:0 0 .25rem}
 .gt-derivation h3{font-size:1.05rem;margin:1.25rem 0 .4rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation p{margin:.3rem 0;color:var(--gt-soft)}
@@ -28,13 +42,19 @@ border-radius:4px;margin:.6rem 0 .2rem;white-space:pre-wrap;overflow-wrap:anywhe
 .gt-derivation tbody th{color:var(--gt-soft);font-size:.85rem}
 .gt-derivation thead th{text-align:right;color:var(--gt-soft);font-size:.85rem;border-bottom:1px solid var(--gt-line)}
 .gt-derivation .gt-value{text-align:right;font-variant-numeric:tabular-nums}
-.gt-derivation .gt-plus{color:var(--gt-plus)}.gt-derivation .gt-minus{color:var(--gt-minus)}
+.gt-derivation .gt-number{color:var(--gt-value)}.gt-derivation .gt-plus{color:var(--gt-plus)}
+.gt-derivation .gt-minus{color:var(--gt-minus)}.gt-derivation .gt-zero{color:var(--gt-zero)}
+.gt-derivation .gt-bad{color:var(--gt-bad)}
+.gt-derivation .gt-given{white-space:normal;max-width:44rem}.gt-derivation .gt-given math{margin-right:1.25rem}
 .gt-derivation .gt-rounded{color:var(--gt-soft);text-align:right;font-variant-numeric:tabular-nums}
 .gt-derivation .gt-soft{color:var(--gt-soft)}
 .gt-derivation math{font-size:1.05em}
 @media(prefers-color-scheme:dark){.gt-derivation{--gt-soft:#a9b4c2;--gt-line:#3a424d;--gt-band:#20262e;
---gt-plus:#6fd79b;--gt-minus:#ff9a92}}
 """
+    + _tones(DARK)
+    + """}}
+"""
+)
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -100,11 +120,12 @@ class _Html:
         yield '<div class="gt-scroll" tabindex="0"><table><tbody>'
         for step in steps:
             said = "" if step.tensor is None else escape(about(step.tensor))
-            shown = "<td>" + "</td><td>".join(
+            shown = " ".join(
                 math(self.names.show(e.name) + mo("=") + number(e.value, self.digits))
                 for e in step.lines
             )
-            yield f'<tr><th scope="row">{step.kind}</th><td class="gt-soft">{said}</td>{shown}</td></tr>'
+            head = f'<th scope="row">{step.kind}</th><td class="gt-soft">{said}</td>'
+            yield f'<tr>{head}<td class="gt-given">{shown}</td></tr>'
         yield "</tbody></table></div>"
 
     def _steps(self, steps: list[Step]) -> Iterator[str]:
@@ -178,7 +199,5 @@ class _Html:
 
 
 def _sign(line: Line) -> str:
-    """Colours by sign, of gradients."""
-    if not line.name.gradient or line.value.dtype.kind not in "fV" or not line.value:
-        return ""
-    return "gt-plus" if line.value > 0 else "gt-minus"
+    """Colours as in circuits: values green, gradients by sign."""
+    return f"gt-{tone(np.asarray(line.value))}" if line.name.gradient else "gt-number"

@@ -83,7 +83,7 @@ class Text:
                 numbers.setdefault(step.kind, []).extend(tied)
                 continue
             head = f"  {step.kind:<9} {step.tensor.name}  {about(step.tensor)}:   "
-            self._say(head + "   ".join(tied), " " * 12)
+            self._say((head + "   ".join(tied)).rstrip(": "), " " * 12)
         for kind, tied in numbers.items():
             self._say(f"  {kind:<9} " + "   ".join(tied), " " * 12)
 

@@ -13,6 +13,7 @@ from gradtape.insight.source import expression_at, place_of, spelling_of
 from gradtape.insight.why.case import Case
 from gradtape.insight.why.code import Binding, Source, latest, source_at, texts_in
 from gradtape.insight.why.here import bindings_of, given_to
+from gradtape.insight.why.metric import of_metric
 from gradtape.insight.why.reason import Reason, at, line_of, quoted
 
 _DEEPEST = 12  # statements between a value and the source
@@ -178,6 +179,10 @@ def _from_source(case: Case) -> Reason | None:
     weak: Reason | None = None
     for text, binding, is_target in _leaves(case):
         chain = _back_to(case, binding)
+        for step in chain or [binding]:
+            metric = of_metric(case, step)
+            if metric is not None:
+                return metric
         found = _told(case, text, chain or [binding], is_target)
         if found is not None and chain:
             return found

@@ -15,14 +15,14 @@ from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
 def at_gate(case: Case, lost: Lost, ways: int) -> Reason:
     """The reason of a way that ends at a gate.  ways: how many do."""
     net = case.net
-    card, attrs, _, _, _, layers = net.gates[lost.gate]
+    card, attrs, _, _, _, within = net.gates[lost.gate]
     place = net.place(lost.gate)
     if card.name in CALLS and attrs is not None:
         equation = lost_inside(attrs["program"].graph, lost.position)
         if equation is not None:
             card, attrs = REGISTRY[equation.op], equation.attrs
             place = place_of(equation.site) or place
-    data = {"ways_lost": ways, "layers": layers, "input": lost.position}
+    data = {"ways_lost": ways, "layers": within.names, "input": lost.position}
     told: dict[str, Any] = {"op": card.tf_name, "place": place, "data": data}
     spelling = spelling_of(place)
     operand = operand_of(card, place, lost.position)

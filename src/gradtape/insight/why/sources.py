@@ -28,7 +28,10 @@ def integer(case: Case) -> Reason | None:
         if better:
             fix = f"write {better}."
     what = "A variable" if isinstance(source, Variable) else "A tensor"
-    message = f"{case.shown} is {dtype.name}{made}. {what} of whole numbers has no gradient."
+    kind = {"string": "texts", "bool": "truth values"}.get(dtype.name, "whole numbers")
+    if dtype.name == "string":
+        fix = "ask for the gradient by a variable of floating numbers."
+    message = f"{case.shown} is {dtype.name}{made}. {what} of {kind} has no gradient."
     return case.reason("integer", message, fix, place=binding and binding.place,
                        data={"dtype": dtype.name})  # fmt: skip
 

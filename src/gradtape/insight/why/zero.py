@@ -150,7 +150,10 @@ def _cancelled(case: Case) -> tuple[int, Reason] | None:
 
 
 def _reason(case: Case, stop: Stop, ways: int) -> Reason:
-    name = case.net.gates[stop.gate][0].name
+    card, _, inputs, _, _, _ = case.net.gates[stop.gate]
+    name = card.name
+    if not stop.part.size or any(case.net.values[s].size == 0 for s in inputs):
+        return _empty(case, stop)
     if name in DEAD:
         return _dead(case, stop)
     if name in SATURATING:
@@ -202,6 +205,17 @@ def _dead_behind(case: Case, slot: int) -> Stop | None:
             return None
         slot = zeros[0]
     return None
+
+
+def _empty(case: Case, stop: Stop) -> Reason:
+    _, _, inputs, _, _, _ = case.net.gates[stop.gate]
+    value = next(v for v in [case.net.values[s] for s in inputs] if not v.size)
+    message = (
+        f"{_shown(case, stop)} works on no numbers: its operand has the shape {value.shape}, so that nothing comes "
+        "back."
+    )
+    fix = "look at how the data is cut into batches: this one is empty."
+    return _told(case, stop, "flat", message, fix, shape=value.shape)
 
 
 def _dead(case: Case, stop: Stop) -> Reason:
