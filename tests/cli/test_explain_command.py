@@ -278,3 +278,12 @@ def test_the_lectures_slide(gradtape, script):
     assert done.returncode == 0
     for number in ("[0.73]", "[-0.53]", "[-0.20]", "[0.20]", "[0.40]", "[-0.40]", "[-0.60]"):
         assert number in done.stdout
+
+
+def test_of_many_places_the_nearest_are_named(gradtape, script):
+    lines = ["import tensorflow as tf", "w = tf.Variable(1.0)"]
+    for _ in range(20):
+        lines += ["with tf.GradientTape() as tape: y = w * w", "g = tape.gradient(y, w)"]
+    done = gradtape("explain", script(*lines), "--at", 41)
+    assert done.returncode == 3
+    assert "line 40, line 42 and 8 more places" in done.stderr

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.cli.programs import LOOP, NEURON
 
-from gradtape.insight.calls.spots import Wish, read_spots
+from gradtape.insight.calls.report import report
+from gradtape.insight.calls.spots import PLACES, Wish, read_spots
 from gradtape.runner.explaining import explain_file
 
 
@@ -225,3 +226,30 @@ def test_what_is_too_long_is_left_out_and_said(script):
     assert (turn.text, turn.derivation, turn.circuit) == ("", "", "")
     assert "The derivation is left out" in turn.trouble
     assert turn.sources[0].state == "some"
+
+
+def test_many_places(script):
+    """So many are explained; a place is explained to its last call however many come after it, and with a wish of its
+    own also the last of them."""
+    lines = ["import tensorflow as tf", "w = tf.Variable(1.0)", "def early(k):",
+             "    with tf.GradientTape() as tape: y = w * k", "    return tape.gradient(y, w)"]  # fmt: skip
+    lines += ["for k in range(3): early(float(k))"]
+    for k in range(PLACES + 5):
+        lines += [f"with tf.GradientTape() as tape: y = w * {k}.0", "g = tape.gradient(y, w)"]
+    lines += ["for k in range(4): early(float(k))"]
+    path = script(*lines)
+    explained = explain_file(path)
+    first, *others = explained.spots
+    assert (first.times, [turn.turn for turn in first.turns]) == (7, [1, 2, 7])
+    assert float(first.turns[-1].sources[0].text) == 3.0
+    assert len(others) == PLACES + 5
+    assert len(explained.told) == PLACES
+    page = report(path.name, explained.spots)
+    assert f"at {PLACES + 6} places. Of these, {PLACES} are explained here." in page
+    (last,) = explain_file(path, line=len(lines) - 1).told
+    assert (last.line, float(last.turns[0].sources[0].text)) == (len(lines) - 1, PLACES + 4.0)
+
+
+def test_a_script_that_ends_without_a_word_is_not_said_to_be_explained(script):
+    lines = ("import os", "import tensorflow as tf", "os._exit(3)")
+    assert explain_file(script(*lines)).trouble == "The script failed."

@@ -138,3 +138,15 @@ def test_frozen_layers_stay_as_they_are():
     with pytest.warns(UserWarning, match="Compile the model again"):
         model.fit(training_cases.X, training_cases.Y, verbose=0)
     assert np.array_equal(before[0], model.get_weights()[0])
+
+
+def test_compiled_losses_and_metrics_take_arrays():
+    model = K.Sequential([K.layers.Dense(1)])
+    model.compile("sgd", "mse", ["mae"], weighted_metrics=["mse"])
+    x, y, weights = np.ones((4, 2), "float32"), np.arange(4.0)[:, None], np.arange(4.0)
+    predicted = model(x)
+    for w in (None, weights):
+        tensors = [tf.constant(y), predicted, None if w is None else tf.constant(w)]
+        found = model.compute_loss(x, y, predicted, w)
+        assert float(found) == float(model.compute_loss(x, *tensors))
+        assert model.compute_metrics(x, y, predicted, w).keys() >= {"mae", "mse"}

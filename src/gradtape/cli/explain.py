@@ -27,6 +27,7 @@ exit status:
   124  a cell, or the script, took longer than --timeout
   130  interrupted;  143  asked to end
 """
+KNOWN = 12  # places that are named where there is no call
 PLACE = re.compile(r"(?:(?P<word>line|cell)\s*)?(?P<number>\d+)(?::(?P<line>\d+))?$")
 
 
@@ -90,6 +91,12 @@ def call(chosen: argparse.Namespace) -> int:
         print(f"gradtape: {explained.trouble}", file=sys.stderr)
     if not explained.told and not (explained.status and not explained.spots):
         raise RunnerError(nothing_there(explained, line, cell), explained.status or 3)
+    untold = len(explained.spots) - len(explained.told)
+    if untold and (line, cell) == (None, None):
+        print(
+            f"gradtape: {len(explained.told)} places are explained; of {untold} more, ask with --at",
+            file=sys.stderr,
+        )
     if output is None:
         print("\n\n".join(spot_text(spot) for spot in explained.told))
     else:
@@ -118,8 +125,13 @@ def nothing_there(explained: Explained, line: int | None, cell: int | None) -> s
         return f"no tape.gradient call of {name} was reached"
     where = f"cell {cell}" if cell is not None else ""
     where += (", " if where else "") + f"line {line}" if line is not None else ""
-    known = ", ".join(spot.title.removeprefix(f"{name}, ") for spot in explained.spots[:12])
-    return f"there is no tape.gradient call at {where} of {name}; there are calls at {known}"
+    near = sorted(
+        explained.spots, key=lambda spot: abs((line or 0) - spot.line) if cell is None else 0
+    )
+    shown = sorted(near[:KNOWN], key=explained.spots.index)
+    known = ", ".join(spot.title.removeprefix(f"{name}, ") for spot in shown)
+    more = f" and {len(near) - KNOWN} more places" if len(near) > KNOWN else ""
+    return f"there is no tape.gradient call at {where} of {name}; there are calls at {known}{more}"
 
 
 def spot_text(spot: Spot) -> str:

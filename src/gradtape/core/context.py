@@ -31,7 +31,7 @@ class State(threading.local):
     `trace`: the graph that is being traced, or None.  `outside`: the trace that was left for a while to run eagerly.
     `draws`: who gives the random numbers in place of the generators, `draws(draw) -> array`, or None.
     `unexplained`: a weak reference to the tape whose gradient was None last, or None.
-    `seen`: somebody looks at each operation: functions and steps of training that would be traced run eagerly.
+    `seen`: how many look at each operation; where any do, functions and steps of training are not traced.
     """
 
     recorders: tuple[Any, ...] = ()
@@ -42,7 +42,7 @@ class State(threading.local):
     outside: Any = None
     draws: Any = None
     unexplained: Any = None
-    seen: bool = False
+    seen: int = 0
 
 
 STATE = State()

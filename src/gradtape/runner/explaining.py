@@ -64,8 +64,10 @@ def explain_file(
             status = run_script(
                 path, timeout_s=timeout_s, seeding=seeding, wish=wish, eagerly=eagerly, show=show
             )
-            trouble = "" if status == OK else "The script failed; what ran before is explained."
-            return Explained(path, read_spots(out), status, trouble)
+            spots = read_spots(out)
+            so_far = "; what ran before is explained" if spots else ""
+            trouble = "" if status == OK else f"The script failed{so_far}."
+            return Explained(path, spots, status, trouble)
         run = run_notebook(
             path,
             timeout_s=timeout_s,

@@ -339,13 +339,13 @@ def _always_miss(args: Any) -> Any:
 @contextmanager
 def seen() -> Iterator[None]:
     """Inside, functions run in Python, operation by operation, drawing what they draw when they are traced."""
-    before, STATE.seen = STATE.seen, True
+    STATE.seen += 1  # not what it was before: those who look may end in any order
     for function in list(_ALL):
         function._fast = _always_miss
     try:
         yield
     finally:
-        STATE.seen = before
+        STATE.seen -= 1
 
 
 def _reference(instance: Any, when_gone: Callable[[Any], Any]) -> Callable[[], Any]:

@@ -82,6 +82,20 @@ def test_norms(healthy):
     assert title(figure).startswith("The gradient of '")
 
 
+def test_many_layers_are_told_apart_and_some_are_named():
+    deep = recorded([Dense(4, "tanh", name=f"d{k}") for k in range(40)] + [Dense(1, name="out")], 1)
+    for figure in (deep.plot_norms(), deep.plot_update_ratio()):
+        drawn(figure)
+        (legend,) = figure.legends
+        shown = [t.get_text() for t in legend.get_texts()]
+        assert shown[0] == "d0"
+        assert len(shown) == 15
+        low, high = legend.get_window_extent().y0, legend.get_window_extent().y1
+        assert 0 <= low < high <= figure.bbox.height
+        colours = {line.get_color() for line in figure.axes[0].lines if line.get_label()[0] == "d"}
+        assert len(colours) == 40
+
+
 def test_update_ratio(healthy):
     figure = healthy.plot_update_ratio()
     assert drawn(figure) == [("step", "log10(|update| / |weights|)")]
@@ -188,6 +202,17 @@ def test_surface_of_a_recorded_descent():
     assert (float(w), float(b)) == expected[-1]
 
 
+def test_surface_says_that_other_weights_stay_as_they_are(healthy):
+    w, b, c = tf.Variable(4.0), tf.Variable(1.0), tf.Variable(0.5)
+    with TrainingRecorder([w, b, c]) as recorder:
+        with tf.GradientTape() as tape:
+            loss = bowl(w, b)() + c * c
+        for v, g in zip((w, b, c), tape.gradient(loss, [w, b, c])):
+            v.assign_sub(0.1 * g)
+    figure = loss_surface(lambda: bowl(w, b)() + c * c, w, b, path=recorder, grid=5)
+    assert title(figure).endswith(", all other weights being as they are now")
+
+
 def test_surface_of_two_entries_of_one_weight():
     w = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
     figure = loss_surface(
@@ -197,7 +222,7 @@ def test_surface_of_two_entries_of_one_weight():
     axis = figure.axes[0]
     assert drawn(figure) == [("w[0,1]", "w[1,0]"), ("", "log10(loss − lowest)")]
     assert (axis.get_xlim(), axis.get_ylim()) == ((-2, 2), (-1, 1))
-    assert title(figure) == "1 steps take the loss from 17 to 19"
+    assert title(figure) == "1 step takes the loss from 17 to 19"
     np.testing.assert_array_equal(w, [[1, 2], [3, 4]])
 
 

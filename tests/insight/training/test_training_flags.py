@@ -207,3 +207,15 @@ def test_thresholds_are_the_users():
     strict = Thresholds(vanishing=0.1, steps=1)
     assert {f.kind for f in flags_of(layers, "sgd", "mse", thresholds=strict)} == {"vanishing"}
     assert set(ADVICE) == {"vanishing", "exploding", "dead", "saturated", "non-finite"}
+
+
+def test_the_same_trouble_in_many_layers_is_one_line(caplog):
+    caplog.set_level(logging.WARNING, "gradtape")
+    names = [f"d{k}" for k in range(16)]
+    deep = [*[Dense(8, "sigmoid", name=name) for name in names], Dense(1, name="out")]
+    flags = flags_of(deep, "sgd", "mse")
+    assert len({flag.layer for flag in flags if flag.step == flags[0].step}) > 9
+    lines = [m for m in caplog.messages if f"step {flags[0].step}," in m]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Training: {flags[0]} The same: {flags[1].layer}, ")
+    assert lines[0].endswith(" more.")

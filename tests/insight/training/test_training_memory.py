@@ -129,7 +129,7 @@ def test_limits_in_words():
     assert limit_in_bytes("64 MiB") == 64 * 2**20
     assert limit_in_bytes("1.5 GB") == 1_500_000_000
     assert limit_in_bytes(100_000) == 100_000
-    for wrong in ("64", "MiB", "64 miles", None, True, -1, [1]):
+    for wrong in ("64", "MiB", "64 miles", None, True, -1, [1], float("nan"), float("inf")):
         with pytest.raises(ValueError, match="Received"):
             limit_in_bytes(wrong)
 

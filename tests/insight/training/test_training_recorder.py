@@ -198,8 +198,12 @@ def test_arguments_that_do_not_fit():
         TrainingRecorder(limit=100)
     with pytest.raises(ValueError, match="every"):
         TrainingRecorder(every=0)
-    with pytest.raises(ValueError, match="variables"):
-        TrainingRecorder([tf.constant(1.0)])
+    for weights in ([tf.constant(1.0)], 3, "w", {"w": 1.0}):
+        with pytest.raises(ValueError, match="variables"):
+            TrainingRecorder(weights)
+    for option in ({"whole": "a"}, {"whole": -1}, {"thresholds": 3}):
+        with pytest.raises(ValueError, match=next(iter(option))):
+            TrainingRecorder(**option)
     recorder = TrainingRecorder()
     with pytest.raises(IndexError, match="No step was recorded"):
         recorder.step(0)

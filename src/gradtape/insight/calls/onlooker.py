@@ -45,7 +45,7 @@ TRACED = (
 
 @dataclass
 class Seen:
-    """What an explanation of one call needs."""
+    """What an explanation of one call needs.  turn: the how many-th it is at its place."""
 
     tape: Any
     targets: list[Any]
@@ -55,6 +55,7 @@ class Seen:
     names: dict[str, Any]
     place: Place
     function: str
+    turn: int
 
 
 class Onlooker:
@@ -64,6 +65,7 @@ class Onlooker:
         self.wish, self.main = wish, main
         self.spots: dict[Any, Spot] = {}
         self.pending: dict[Any, Seen] = {}
+        self.chosen: set[Any] = set()  # the places that are explained
         self.lock = threading.RLock()
         self.busy = threading.local()
 
@@ -77,8 +79,7 @@ class Onlooker:
             GRADIENT_OBSERVERS.remove(self.see)
         with self.lock:
             for key, seen in self.pending.items():
-                spot = self.spots[key]
-                spot.turns.append(self.explained(self._later(seen, spot.times), spot.times))
+                self.spots[key].turns.append(self.explained(self._later(seen), seen.turn))
             self.pending.clear()
             write_spots(self.wish.out, list(self.spots.values()))
 
@@ -105,19 +106,21 @@ class Onlooker:
             if spot is None:
                 spot = self.spots[key] = _spot(place)
             spot.times += 1
-            if len(self.spots) > PLACES or not self.wish.covers(spot, self.main):
+            if not self.wish.covers(spot, self.main):
                 return
+            if key not in self.chosen and len(self.chosen) >= PLACES:
+                return
+            self.chosen.add(key)
             if STATE.trace is not None:
                 spot.trouble = TRACED
                 return
             names = _names(frame, tape, targets, sources)
-            seen = Seen(tape, targets, sources, seeds, gradients, names, place, site[0].co_name)
+            function, turn = site[0].co_name, spot.times
+            seen = Seen(tape, targets, sources, seeds, gradients, names, place, function, turn)
             self.pending.pop(key, None)
             spot.trouble = ""
             if _is_shown(spot.times):
-                spot.turns.append(
-                    self.explained(lambda: _turn(seen, spot.times, self.wish), spot.times)
-                )
+                spot.turns.append(self.explained(lambda: _turn(seen, self.wish), turn))
             elif (size := _size(tape)) > KEPT_BYTES:
                 spot.trouble = (
                     f"The last call is not explained: its tape holds {size / 2**20:,.0f} MiB."
@@ -126,10 +129,10 @@ class Onlooker:
                 seen.tape = _kept(tape)
                 self.pending[key] = seen
 
-    def _later(self, seen: Seen, turn: int) -> Callable[[], Turn]:
+    def _later(self, seen: Seen) -> Callable[[], Turn]:
         """The making of a turn when the user's frame has gone."""
         return lambda: in_scene(
-            seen.place, seen.function, seen.names, lambda: _turn(seen, turn, self.wish)
+            seen.place, seen.function, seen.names, lambda: _turn(seen, self.wish)
         )
 
     def explained(self, make: Callable[[], Turn], turn: int) -> Turn:
@@ -229,8 +232,8 @@ def _printing() -> Iterator[None]:
         yield
 
 
-def _turn(seen: Seen, turn: int, wish: Wish) -> Turn:
-    made = Turn(turn, [], [])
+def _turn(seen: Seen, wish: Wish) -> Turn:
+    made = Turn(seen.turn, [], [])
     target: Any = seen.targets[0] if len(seen.targets) == 1 else seen.targets
     try:
         from gradtape.insight.explanation import Explanation, explain

@@ -45,7 +45,9 @@ def _summary(spots: list[Spot]) -> str:
         return "No <code>tape.gradient</code> call was reached."
     places = "one place" if len(spots) == 1 else f"{len(spots)} places"
     times = "once" if calls == 1 else f"{calls:,} times"
-    return f"<code>tape.gradient</code> was called {times}, at {places}."
+    told = sum(spot.told for spot in spots)
+    some = f" Of these, {told} are explained here." if 0 < told < len(spots) else ""
+    return f"<code>tape.gradient</code> was called {times}, at {places}.{some}"
 
 
 def _line(number: int, spot: Spot) -> str:

@@ -56,6 +56,8 @@ def certify(
     ('right', 'right')
     """
     refuse_in_a_trace()
+    if isinstance(entries, bool) or not isinstance(entries, int) or entries < 1:
+        raise ArgumentError("Expected `entries` as a number, 1 or more.", entries=entries)
     if isinstance(subject, GradientTape):
         if len(arguments) != 2:
             raise _wrong_arguments("certify(tape, target, sources)", arguments)
@@ -126,11 +128,29 @@ def _drawn(rng: np.random.Generator, one: np.ndarray) -> np.ndarray:
     return np.asarray(values).astype(one.dtype)
 
 
+def _leaves(given: Any) -> list[Any]:
+    """The gradients in a nest, in the order of the sources; lists of numbers are arrays."""
+    if isinstance(given, dict):
+        return [leaf for key in sorted(given) for leaf in _leaves(given[key])]
+    if isinstance(given, list | tuple) and not all(map(_is_row, given)):
+        return [leaf for part in given for leaf in _leaves(part)]
+    return [given]
+
+
+def _is_row(part: Any) -> bool:
+    """Whether it is a number, or numbers in lists."""
+    if isinstance(part, list | tuple):
+        return all(map(_is_row, part))
+    return isinstance(part, int | float | complex | np.generic)
+
+
 def _given(claim: Claim, gradients: Any, own: list[Any]) -> list[Any]:
     """The gradients that the user gave; those of variables beside the inputs stay ours."""
-    flat = list(gradients.values()) if isinstance(gradients, dict) else gradients
-    if not isinstance(flat, list | tuple) or (claim.n_inputs == 1 and len(flat) != 1):
-        flat = [flat]
+    flat = _leaves(gradients)
+    if isinstance(gradients, list | tuple) and claim.n_inputs == 1 and len(gradients) != 1:
+        flat = [gradients]
+    elif isinstance(gradients, list | tuple):
+        flat = [leaf for part in gradients for leaf in _leaves(part)]
     if len(flat) > len(own) or (len(flat) < len(own) and not claim.free):
         raise ArgumentError(
             "`gradients` needs one entry per source.", sources=len(own), gradients=len(flat)

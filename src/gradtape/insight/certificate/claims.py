@@ -14,7 +14,6 @@ from gradtape.base.dtypes import DIFFERENTIABLE, DIFFERENTIABLE_KINDS
 from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
 from gradtape.core.bind import RAW
-from gradtape.core.card import PUBLIC
 from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
 from gradtape.core.ends import source_of, target_of
@@ -133,25 +132,28 @@ def of_function(
 
 def of_model(model: Any, x: Any, y: Any, sample_weight: Any, loss: Any) -> Claim:
     """The gradients of a model's loss by its trainable variables, as training computes them."""
-    x, y, sample_weight = (tree.map_structure(_leaf, a) for a in (x, y, sample_weight))
-    if loss is None and not getattr(model, "loss", None):
-        raise ArgumentError(
-            "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
-            model=model,
-        )
-    from gradtape.keras import losses
+    from gradtape.keras.engine.compiled import LossesContainer
+    from gradtape.keras.engine.training_steps import TrainingSteps
 
-    chosen = None if loss is None else losses.get(loss)
+    x, y, sample_weight = (tree.map_structure(_leaf, a) for a in (x, y, sample_weight))
+    missing = ArgumentError(
+        "The model is not compiled with a loss. Compile it, or give one: certify(model, x, y, loss='mse').",
+        model=model,
+    )
+    own = type(model).compute_loss is not TrainingSteps.compute_loss
+    if loss is None and not own and model.compiled_loss is None:
+        raise missing
+    chosen = None if loss is None else LossesContainer(loss, None, model.output_names)
 
     def loss_of() -> Any:
         y_pred = model(x, training=True)
         if chosen is None:
-            return model.compute_loss(x, y, y_pred, sample_weight)
-        own = chosen(y, y_pred)
-        own = PUBLIC["reduce_mean"](own)
-        for extra in model.losses:
-            own = own + extra
-        return own
+            total = model.compute_loss(x, y, y_pred, sample_weight)
+        else:
+            total = chosen(y, y_pred, sample_weight, regularization_losses=model.losses)
+        if total is None:
+            raise missing
+        return total
 
     with no_recording():
         if not model.built:

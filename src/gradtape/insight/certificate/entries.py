@@ -50,6 +50,7 @@ class Judge:
         self.spread: Spread = spread_of(self.base, self.seeds, seed)
         self.dtypes = [v.dtype for v in program.own_values]
         self.noise, self.finest = self.spread.noise, FINEST
+        self.failure: Exception | None = None  # what the user's function raised at another place
         self.leaks = bool(np.isfinite(self.value)) and self._leaks(seed)
         if self.leaks:
             # What is not recorded is computed in the user's dtype only.
@@ -117,7 +118,10 @@ class Judge:
                     repeated = self.repeat(moved, moving)
                     return Point(float(np.real(repeated.weighted(self.seeds))), repeated)
                 run = self.program.run(moved)
-            except Exception:  # whatever the user's function raises where it is not defined
+            except (
+                Exception
+            ) as error:  # whatever the user's function raises where it is not defined
+                self.failure = error
                 return Point(np.nan, self.base)
             return Point(run.value(self.seeds), run)
 
@@ -132,7 +136,13 @@ class Judge:
         for level in range(2, 10):
             moved = [v + FIRST / FACTOR**level * np.maximum(1, np.abs(v)) * rng.choice([-1, 1], v.shape)
                      for v in self.values]  # fmt: skip
-            run = self.program.run(moved)
+            try:
+                run = self.program.run(moved)
+            except (
+                Exception
+            ) as error:  # whatever the user's function raises where it is not defined
+                self.failure = error
+                continue
             if not run.goes_as(self.base):
                 continue
             return any(
@@ -160,7 +170,12 @@ class Judge:
             line = self.line(direction, length)
             found = central(line, 0.02 * spot.rounding)
         if found is None:
-            return at_kink(spot, line, 0.0, self.kinks)
+            kink = at_kink(spot, line, 0.0, self.kinks)
+            if (
+                np.isnan(kink.reference) and self.failure is not None
+            ):  # it was never seen to be a kink
+                return spot.entry(np.nan, np.inf, kink.method, OPEN)
+            return kink
         self.level = max(0, round(np.log(line.scale * FIRST / found.step) / np.log(FACTOR)) - 2)
         reference, error, method = self._reference(spot, line, found, direction)
         # Nearer than that, the user's program is on the kink, as far as its dtype can tell.

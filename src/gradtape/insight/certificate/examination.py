@@ -66,6 +66,9 @@ def examine(
         arrays[1][i].reshape(-1)[k] = entry.error
         bounds[i].reshape(-1)[k] = entry.bound
     verdict = _verdict(found, checks)
+    if verdict == "not decided" and judge.failure is not None:
+        error = judge.failure
+        notes.append(f"the function fails near the inputs: {type(error).__name__}: {error}")
     return Certificate(
         verdict, tuple([found[n] for n in order]), tuple(judge.kinks), tuple(checks), tuple(notes),
         _by(names, judge.claimed), _by(names, arrays[0]), _by(names, arrays[1]), _by(names, bounds),

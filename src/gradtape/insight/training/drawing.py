@@ -13,6 +13,8 @@ import numpy as np
 # Wong's palette, which the colour-blind tell apart; yellow left out, for it is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 INK, FAINT = "#2b2f36", "#d7dbe0"
+MOST = 21  # lines that are told apart by colours and dashes; of more, the colour is the place among them
+IN_LEGEND = 15  # of more lines, so many are named
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
 
@@ -68,8 +70,11 @@ def style(axis: Any) -> None:
     axis.yaxis.label.set_color(INK)
 
 
-def line_of(number: int) -> dict[str, Any]:
-    """Colour and dash of the n-th line: no two alike up to 21."""
+def line_of(number: int, total: int = 1) -> dict[str, Any]:
+    """Colour and dash of the n-th line: no two alike up to 21; of more lines, from dark to light."""
+    if total > MOST:
+        shade = matplotlib("cm").viridis(0.92 * number / (total - 1))
+        return {"color": shade, "linestyle": "-", "linewidth": 1.3}
     return {
         "color": COLOURS[number % len(COLOURS)],
         "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
@@ -78,8 +83,11 @@ def line_of(number: int) -> dict[str, Any]:
 
 
 def legend(figure: Any, axis: Any) -> None:
-    """A legend to the right of the axes."""
+    """A legend to the right of the axes; of many lines, some from the first to the last."""
     handles, labels = axis.get_legend_handles_labels()
+    if len(handles) > MOST:
+        chosen = np.unique(np.linspace(0, len(handles) - 1, IN_LEGEND).round().astype(int))
+        handles, labels = [handles[i] for i in chosen], [labels[i] for i in chosen]
     if handles:
         figure.legend(
             handles, labels, loc="outside right center", frameon=False, fontsize=9, labelcolor=INK
@@ -98,11 +106,11 @@ def running_mean(values: Any, logarithmic: bool = False) -> tuple[np.ndarray, in
 
 
 def curve(
-    axis: Any, steps: Any, values: Any, number: int, label: str, logarithmic: bool
+    axis: Any, steps: Any, values: Any, number: int, label: str, logarithmic: bool, total: int = 1
 ) -> np.ndarray:
     """A line; of a long one the running mean, with the values themselves faint behind it.  Gives what is drawn."""
     means, size = running_mean(values, logarithmic)
-    look = line_of(number)
+    look = line_of(number, total)
     if size > 1:
         axis.plot(steps, values, color=look["color"], linewidth=0.7, alpha=0.22)
     axis.plot(

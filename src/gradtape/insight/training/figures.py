@@ -114,7 +114,7 @@ class Figures:
         for axis, what, label in zip(panels, (GRADIENT, WEIGHT), ("gradient norm", "weight norm")):
             log = _wants_log([v for _, values in found[what] for v in values])
             for number, (layer, (steps, values)) in enumerate(zip(layers, found[what])):
-                curve(axis, steps, values, number, layer, log)
+                curve(axis, steps, values, number, layer, log, len(layers))
             if log:
                 axis.set_yscale("log")
             axis.set_ylabel(label)
@@ -136,7 +136,7 @@ class Figures:
             lines.append(([s for s, _ in pairs], [float(np.log10(r)) for _, r in pairs]))
         made, (axis,) = figure(8.0, 4.0, _ratio_title(layers, lines))
         for number, (layer, (steps, values)) in enumerate(zip(layers, lines)):
-            curve(axis, steps, values, number, layer, False)
+            curve(axis, steps, values, number, layer, False, len(layers))
         axis.axhline(
             np.log10(GUIDE), color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="1/1,000"
         )

@@ -24,6 +24,7 @@ from gradtape.insight.training.layers import Activation
 from gradtape.insight.training.statistics import Summary
 from gradtape.insight.training.step import Flag
 
+NAMED = 8  # layers in one line of the log
 _log = logging.getLogger("gradtape")
 
 
@@ -100,8 +101,7 @@ class Watch:
             found = [] if self._broken else self._raise(seen, where[0], "non-finite", **where[1])
             self._broken = True
         self._worst_loss = max(self._worst_loss, seen.loss) if seen.loss == seen.loss else math.inf
-        for flag in found:
-            _log.warning("Training: %s", flag)
+        _tell(found)
         return found
 
     def _raise(self, seen: Seen, layer: str, kind: str, **numbers: float) -> list[Flag]:
@@ -202,6 +202,18 @@ class Watch:
             layer = max(norms, key=lambda name: norms[name])
             return self._raise(seen, layer, "exploding", gradient=norms[layer], at_first=before)
         return []
+
+
+def _tell(flags: Sequence[Flag]) -> None:
+    """Log what is new; of layers with the same trouble, the first in full and the others by name."""
+    by_kind: dict[str, list[Flag]] = {}
+    for flag in flags:
+        by_kind.setdefault(flag.kind, []).append(flag)
+    for first, *others in by_kind.values():
+        names = ", ".join(flag.layer for flag in others[:NAMED])
+        more = f", and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        also = f" The same: {names}{more}." if others else ""
+        _log.warning("Training: %s%s", first, also)
 
 
 def _rms(parts: Sequence[Summary | None]) -> float | None:

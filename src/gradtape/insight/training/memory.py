@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +29,11 @@ def limit_in_bytes(limit: Any) -> int:
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", limit)
         unit = UNITS.get(found[2].upper()) if found else None
         limit = int(float(found[1]) * unit) if found and unit else None
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < SMALLEST:
+    if (
+        isinstance(limit, bool)
+        or not isinstance(limit, int | float)
+        or not SMALLEST <= limit < math.inf
+    ):
         raise ArgumentError(
             'Expected `limit` as a text such as "64 MiB", or as a number of bytes, of 64 KiB at least.',
             limit=limit,

@@ -76,6 +76,13 @@ class TrainingRecorder(Callback, Figures):
         super().__init__()
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ArgumentError("Expected `every` as a number of steps, 1 or more.", every=every)
+        if isinstance(whole, bool) or not isinstance(whole, int) or whole < 0:
+            raise ArgumentError("Expected `whole` as a number of entries, 0 or more.", whole=whole)
+        if thresholds is not None and not isinstance(thresholds, Thresholds):
+            raise ArgumentError(
+                "Expected `thresholds` as gradtape.insight.training.Thresholds(...).",
+                thresholds=thresholds,
+            )
         self._weights = Weights(weights)
         self._given = weights is not None
         self._rows = Rows(limit_in_bytes(limit))
@@ -140,12 +147,15 @@ class TrainingRecorder(Callback, Figures):
             self._start()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._batch is None:
+            return  # given to `fit` twice, it is told twice
         if self._within is None:
-            self._next += batch + 1 - (self._batch or 0)
+            self._next += batch + 1 - self._batch
         elif self._for_a_batch:
             self._stop()
         else:
             self._close()
+        self._batch = None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._flush()
@@ -198,9 +208,9 @@ class TrainingRecorder(Callback, Figures):
         row = Row(self._next, self._recorded, self._epoch, self._batch, loss)
         self._next += 1
         self._recorded += 1
-        self._open, self._before, self._results = row, {}, []
         self._curve.add(loss)
         self._rows.add(row)
+        self._open, self._before, self._results = row, {}, []
 
     def _note(
         self, row: Row, mine: list[Any], tape: Any, targets: Any, sources: Any, seeds: Any
@@ -424,6 +434,11 @@ class TrainingRecorder(Callback, Figures):
         if all(array is not None for array in last):
             points.append([float(a[e]) for a, e in zip(last, (entry, other))])
         return np.array(points)
+
+    @property
+    def entries(self) -> int:
+        """How many numbers the recorded weights are."""
+        return sum(variable._value.size for variable in self._weights.variables)
 
     def restore(self, k: int) -> None:
         """Give the weights the values that they had before step k; an optimizer's own state stays as it is.

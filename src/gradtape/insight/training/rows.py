@@ -121,10 +121,12 @@ class Rows:
                 self._ledger.add(array)
 
     def change(self, row: Row, change: Callable[[Row], None]) -> None:
-        """Let `change` change a kept row."""
+        """Let `change` change a kept row; what it holds is counted anew also where an error ends the change."""
         self._leave(row)
-        change(row)
-        self._enter(row)
+        try:
+            change(row)
+        finally:
+            self._enter(row)
 
     def _leave(self, row: Row) -> None:
         self._overhead -= row.overhead

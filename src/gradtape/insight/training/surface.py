@@ -77,7 +77,8 @@ def loss_surface(
     finally:
         for variable, value in saved.values():
             variable.assign(value)
-    return _draw(first.label, second.label, xs, ys, z, points, chosen, slopes, heights, log)
+    others = hasattr(path, "path_of") and path.entries > 2
+    return _draw(first.label, second.label, xs, ys, z, points, chosen, slopes, heights, log, others)
 
 
 def _chosen(given: Any, names: dict[int, str], place: int) -> Chosen:
@@ -143,12 +144,14 @@ def _gradient(
 
 def _draw(
     x_label: str, y_label: str, xs: np.ndarray, ys: np.ndarray, z: np.ndarray, points: np.ndarray,
-    chosen: np.ndarray, slopes: np.ndarray, heights: Sequence[float], log: bool,
+    chosen: np.ndarray, slopes: np.ndarray, heights: Sequence[float], log: bool, others: bool,
 ) -> Any:  # fmt: skip
     moved = len(points) > 1
     start, end = (short(h) for h in heights)
+    steps = len(points) - 1
     title = (
-        f"{len(points) - 1:,} steps take the loss from {start} to {end}"
+        f"{steps:,} step{'s take' if steps > 1 else ' takes'} the loss from {start} to {end}"
+        + (", all other weights being as they are now" if others else "")
         if moved
         else f"Loss {start} at this point"
     )

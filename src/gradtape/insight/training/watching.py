@@ -151,4 +151,5 @@ def loss_of(targets: Iterable[Any], seeds: Iterable[Any]) -> float:
 
 
 def _several(given: Any) -> list[Any]:
-    return [given] if isinstance(given, Variable) else list(given)
+    alone = isinstance(given, Variable | str) or not isinstance(given, Iterable)
+    return [given] if alone else list(given)

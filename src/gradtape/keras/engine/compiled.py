@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradtape.base.exports import EXPORTS as TF
+from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.keras import losses as losses_module
 from gradtape.keras import metrics as metrics_module
@@ -333,7 +334,8 @@ def conform(y_pred: Any, names: list[str] | None, given: Any) -> list[Any]:
 
 
 def match(y_t: Any, y_p: Any, weight: Any) -> tuple[Any, Any, Any]:
-    """Labels and weights with the rank and dtype of the prediction."""
+    """Labels and weights, which may be arrays, with the rank and dtype of the prediction."""
+    y_t, weight = convert(y_t), None if weight is None else convert(weight)
     true, pred = y_t._value, y_p._value
     if true.ndim == 1 and pred.ndim == 2:
         y_t = TF["expand_dims"](y_t, axis=-1)
