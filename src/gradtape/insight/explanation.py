@@ -206,7 +206,10 @@ class Explanation(Rendered):
 
     def __repr__(self) -> str:
         r = self.recording
-        return f"<Explanation of {self._maker.names[r.targets[0]]}: {len(r.gates)} gates, detail {self.detail!r}>"
+        gates = f"{len(r.gates)} gate{'s' * (len(r.gates) != 1)}"
+        return (
+            f"<Explanation of {self._maker.names[r.targets[0]]}: {gates}, detail {self.detail!r}>"
+        )
 
 
 def explain(tape: Any, target: Any, sources: Any = None, *, detail: str = "op", decimals: int | None = None,

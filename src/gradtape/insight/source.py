@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 from inspect import CO_OPTIMIZED
 from itertools import islice
@@ -29,7 +30,33 @@ class Place(NamedTuple):
     end_column: int = -1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if cell_of(self.file) is None else self.spot
+
+    @property
+    def spot(self) -> str:
+        """Without folders: "train.py:12"; of a notebook "cell 3:2"."""
+        cell = cell_of(self.file)
+        if cell is None:
+            return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.line}"
+        return f"cell {cell}:{self.line}" if cell else f"cell, line {self.line}"
+
+
+_CELL = re.compile(r"Cell In\[(\d+)\]|<ipython-input-(\d+)|ipykernel_\d+")
+
+
+def cell_of(file: str) -> int | None:
+    """The number of a notebook's cell, 0 where it is not known; None for a file."""
+    found = _CELL.search(file)
+    if found is None:
+        return None
+    number = found.group(1) or found.group(2)
+    if number is None:  # IPython knows which cell it gave the name to
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        named = getattr(getattr(shell, "compile", None), "format_code_name", lambda name: None)(
+            file
+        )
+        number = re.sub(r"\D", "", named[1]) if named else ""
+    return int(number or 0)
 
 
 class Spelling(NamedTuple):

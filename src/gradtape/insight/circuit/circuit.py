@@ -60,8 +60,9 @@ class Circuit:
 
     def __repr__(self) -> str:
         drawing = self.drawing
+        n = len(self.recording.gates)
         return (
-            f"<Circuit of {self._name()}: {len(self.recording.gates)} gates, detail {self.detail!r}, "
+            f"<Circuit of {self._name()}: {n} gate{'s' * (n != 1)}, detail {self.detail!r}, "
             f"{drawing.width:.0f}×{drawing.height:.0f}>"
         )
 

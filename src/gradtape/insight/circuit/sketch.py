@@ -13,7 +13,7 @@ from gradtape.insight.circuit import figures
 from gradtape.insight.circuit.captions import Captions
 from gradtape.insight.circuit.signs import SYMMETRIC, sign_of
 from gradtape.insight.recording import Gate, Wire
-from gradtape.insight.source import Place
+from gradtape.insight.source import Place, cell_of
 
 Uses = tuple[tuple[int, int], ...]
 
@@ -321,9 +321,10 @@ def _place(place: Place | None) -> tuple[str, int, str] | None:
     """Without folders: a drawing is the same wherever the file lies. A notebook's cells have no file of their own."""
     if place is None:
         return None
+    cell = cell_of(place.file)
     file = os.path.basename(place.file.replace("\\", "/"))
-    if "ipykernel" in place.file or place.file.startswith("<"):
-        file = "cell"
+    if cell is not None:
+        file = f"cell {cell}" if cell else "cell"
     return re.sub(r"\s+", " ", file), place.line, place.text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,16 +66,9 @@ def _grouped(steps: Iterator[Step]) -> list[Group]:
     return groups
 
 
-_CELL = re.compile(r"Cell In\[(\d+)\]|<ipython-input-(\d+)|ipykernel_\d+")
-
-
 def where(place: Place) -> str:
     """ "train.py:12"; of a notebook "cell 3:2"."""
-    found = _CELL.search(place.file)
-    if found is None:
-        return f"{place.file.replace(chr(92), '/').rpartition('/')[2]}:{place.line}"
-    number = found.group(1) or found.group(2)
-    return f"cell {number}:{place.line}" if number else f"cell, line {place.line}"
+    return place.spot
 
 
 def about(tensor: Tensor) -> str:

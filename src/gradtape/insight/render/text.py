@@ -47,7 +47,7 @@ class Text:
             for group in groups:
                 if group.place is not None:
                     self.lines.append(
-                        f"  {outline.where(group.place)}  {group.place.text}"[: self.width]
+                        f"  {outline.where(group.place)}  {group.place.text}".rstrip()[: self.width]
                     )
                 self._steps(group.steps)
         self._rounding()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gradtape.insight.source import Place
+from gradtape.insight.source import Place, cell_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module, ast.ClassDef)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -218,8 +218,11 @@ class Source:
 
 
 def latest(source: Source, bindings: list[Binding], line: int) -> Binding | None:
-    """The binding that holds when `line` runs: the last one before it, or one later in the same loop."""
-    before = [b for b in bindings if b.line < line]
+    """The binding that holds when `line` runs: the last one before it, or one later in the same loop.
+
+    Those of another source are of an earlier cell.
+    """
+    before = [b for b in bindings if b.source is not source or b.line < line]
     if before:
         return before[-1]
     around = [b for b in bindings if source.same_loop(b.statement, line)]
@@ -292,12 +295,19 @@ def source_at(file: str) -> Source:
 
 def earlier_cells(file: str) -> Iterator[Source]:
     """The notebook cells that were run before a cell, the last first; nothing for a file."""
-    cell = _is_cell(file)
-    names = [name for name in list(linecache.cache) if _is_cell(name)] if cell else []
-    if file in names:
-        for name in reversed(names[: names.index(file)]):
-            yield source_at(name)
+    for name in _cells_before(file):
+        yield source_at(name)
+
+
+def is_later_cell(file: str, other: str) -> bool:
+    """Whether a notebook's cell was run after another one."""
+    return other in _cells_before(file)
+
+
+def _cells_before(file: str) -> list[str]:
+    names = [name for name in list(linecache.cache) if _is_cell(name)] if _is_cell(file) else []
+    return names[: names.index(file)][::-1] if file in names else []
 
 
 def _is_cell(file: str) -> bool:
-    return file.startswith("<ipython-input") or "ipykernel_" in file
+    return cell_of(file) is not None

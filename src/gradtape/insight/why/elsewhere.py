@@ -11,7 +11,7 @@ from gradtape.base.exports import EXPORTS
 from gradtape.core.variable import Variable
 from gradtape.insight.source import expression_at, place_of, spelling_of
 from gradtape.insight.why.case import Case
-from gradtape.insight.why.code import Binding, Source, latest, source_at, texts_in
+from gradtape.insight.why.code import Binding, Source, is_later_cell, latest, source_at, texts_in
 from gradtape.insight.why.here import bindings_of, given_to
 from gradtape.insight.why.metric import of_metric
 from gradtape.insight.why.reason import Reason, at, line_of, quoted
@@ -163,8 +163,10 @@ def side_of_tape(case: Case, binding: Binding, used_inside: bool = True) -> str:
     if opened is None:
         return ""
     block = source_at(opened.file).with_at(opened.line)
+    if binding.source.file != opened.file and not used_inside:
+        return "after" if is_later_cell(binding.source.file, opened.file) else ""
     if binding.source.file != opened.file or block is None:
-        return "before" if binding.source.file != opened.file and used_inside else ""
+        return "before" if binding.source.file != opened.file else ""
     source = binding.source
     if source.scope_of(block) is not source.scope_of(binding.statement):
         return "before" if isinstance(source.scope_of(binding.statement), ast.Module) else ""
@@ -313,8 +315,9 @@ def _told(case: Case, text: str, chain: list[Binding], is_target: bool) -> Reaso
             f"{name} was computed at {line_of(first.place)}, after the block of the tape of "
             f"{line_of(case.opened)} had ended."
         )
-        return case.reason("after_tape", message, f"indent {line_of(first.place)} into the tape's block.",
-                           place=first.place)  # fmt: skip
+        here = case.opened is not None and case.opened.file == first.source.file
+        fix = f"{'indent' if here else 'move'} {line_of(first.place)} into the tape's block."
+        return case.reason("after_tape", message, fix, place=first.place)
     return None
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gradtape.insight.naming import is_the_call
-from gradtape.insight.source import Place, spelling_of
+from gradtape.insight.source import Place, cell_of, spelling_of
 
 # Code -> (what the gradient is, what it means).
 CODES: dict[str, tuple[str, str]] = {
@@ -100,7 +99,7 @@ class Reason:
 
 def at(place: Any) -> str:
     """' at ex.py:12', or nothing where the place is not known."""
-    return f" at {os.path.basename(place.file)}:{place.line}" if place is not None else ""
+    return f" at {place.spot}" if place is not None else ""
 
 
 def quoted(name: str, otherwise: str) -> str:
@@ -140,5 +139,8 @@ def operand_of(card: Any, place: Place | None, position: int) -> str:
 
 
 def line_of(place: Any) -> str:
-    """'line 12' of a place that is known, or 'an unknown line'."""
-    return f"line {place.line}" if place is not None else "an unknown line"
+    """'line 12' of a place that is known, 'line 2 of cell 3' in a notebook; else 'an unknown line'."""
+    if place is None:
+        return "an unknown line"
+    cell = cell_of(place.file)
+    return f"line {place.line} of cell {cell}" if cell else f"line {place.line}"

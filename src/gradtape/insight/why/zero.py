@@ -13,7 +13,7 @@ from gradtape.insight.why.case import Case
 from gradtape.insight.why.ends import at_gate
 from gradtape.insight.why.lost import lost_at
 from gradtape.insight.why.nonfinite import not_finite
-from gradtape.insight.why.reason import Reason, at, called, operand_of, quoted
+from gradtape.insight.why.reason import Reason, at, called, line_of, operand_of, quoted
 
 DEAD = ("relu", "relu6", "maximum", "minimum", "clip_by_value")
 SATURATING = (
@@ -139,7 +139,7 @@ def _cancelled(case: Case) -> tuple[int, Reason] | None:
         return None
     last, gates, wire = best
     places = list(dict.fromkeys([net.place(i) for i in gates]))
-    lines = " and ".join(dict.fromkeys([f"line {p.line}" for p in places if p is not None]))
+    lines = " and ".join(dict.fromkeys([line_of(p) for p in places if p is not None]))
     owner = net.owners[wire]
     name = quoted(case.here.name_of(owner) if owner is not None else "", "an intermediate value")
     message = f"The parts of the gradient by {name} that come from {lines} cancel: they add up to exactly 0."
