@@ -114,8 +114,19 @@ def _recording(
     for index, (card, attrs, inputs, outputs, at) in enumerate(draft.gates):
         gate = recording.gates[at]
         into, out = (tuple([order[w] for w in ws]) for ws in (inputs, outputs))
-        part = tuple(parts[index])
-        gates.append(Gate(index, card, attrs, into, out, gate.place, gate.layers, part, gate.calls))
+        gates.append(
+            Gate(
+                index,
+                card,
+                attrs,
+                into,
+                out,
+                gate.place,
+                gate.layers,
+                tuple(parts[index]),
+                gate.calls,
+            )
+        )
     left_out = len(sources) - len(used.intersection(sources))
     if left_out:
         draft.notes[f"{left_out} numbers that the result does not depend on are left out."] = None
