@@ -14,6 +14,7 @@ import urllib.request
 import psutil
 import pytest
 from tests.lab.client import SRC, LabClient, command, running
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gradtape.cli.main import main
 from gradtape.lab.extras import load
@@ -38,6 +39,23 @@ def test_it_prints_its_address_and_ends_cleanly(number, status):
         out, errors = process.communicate(timeout=20)
         assert process.returncode == status
         assert "Traceback" not in out + errors
+
+
+def test_what_is_refused_does_not_fill_the_terminal():
+    with command() as (process, address):
+        place, _, token = address.partition("/?token=")
+        lab = LabClient(Keys(int(place.rpartition(":")[2]), token))
+        for refused in ({"token": "x"}, {"origin": "http://elsewhere"}, {"name": "none"}):
+            with pytest.raises(InvalidStatus), lab.train(**refused):
+                raise AssertionError
+        assert lab.get(token="x")[0] == 403
+        with lab.train() as page:
+            page.socket.socket.sendall(b"\x81\x81\0\0\0\0\xff")  # a text that is no UTF-8
+            with pytest.raises(ConnectionClosed):
+                page.until(lambda message: False)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert errors == ""
 
 
 def test_it_ends_while_networks_train():

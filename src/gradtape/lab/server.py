@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -17,6 +18,16 @@ from gradtape.lab.messages import MESSAGE_BYTES
 from gradtape.lab.visitor import Visit
 
 LOOPBACK = "127.0.0.1"
+# What uvicorn logs as errors though it is strangers' doing, and answered: anybody could fill the terminal with it.
+OF_STRANGERS = (
+    "ASGI callable returned without completing handshake.",
+    "Invalid UTF-8 sequence received from client.",
+)
+
+
+def worth_saying(record: logging.LogRecord) -> bool:
+    """Whether a line of the log tells of a fault of the lab's own."""
+    return record.getMessage() not in OF_STRANGERS
 
 
 class LabServer:
@@ -53,6 +64,7 @@ class LabServer:
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=3,
             )
+            logging.getLogger("uvicorn.error").addFilter(worth_saying)
             self.server: Any = uvicorn.Server(config)
         except BaseException:
             self.socket.close()

@@ -111,7 +111,8 @@ def _given(case: Case, slot: int, index: tuple[int, ...]) -> Reason:
         net.kinds[wire], "The input"
     )
     value = net.values[slot][index]
-    message = f"{kind} {quoted(name, '')} is not finite to begin with: it holds {_number(value)}{_at(index)}."
+    named = f"{kind} {quoted(name, '')}".rstrip()
+    message = f"{named} is not finite to begin with: it holds {_number(value)}{_at(index)}."
     fix = "look at where it comes from: a step that was too large, or data with gaps (tf.math.is_finite finds them)."
     told = binding.place if binding is not None else place
     return case.reason(
