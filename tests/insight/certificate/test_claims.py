@@ -124,3 +124,20 @@ def test_a_function_that_fails_when_it_is_called_again_is_not_decided() -> None:
 def test_how_many_entries_are_checked_is_a_number(entries: Any) -> None:
     with pytest.raises(ValueError, match="entries"):
         tf.certify(tf.sin, tf.constant([1.0, 2.0]), entries=entries)
+
+
+def test_nan_by_convention_is_said_to_be_dangerous() -> None:
+    certificate = tf.certify(lambda x: tf.norm(x), tf.constant([0.0, 0.0]))
+    assert certificate.verdict == "right except at kinks"
+    assert any(note.startswith("the gradient is nan at x[0], x[1]:") for note in certificate.notes)
+    certificate = tf.certify(lambda x: tf.reduce_sum(tf.abs(x)), tf.constant([0.0, 1.0]))
+    assert (certificate.verdict, certificate.notes) == ("right except at kinks", ())
+
+
+def test_cholesky_of_a_free_matrix_is_explained() -> None:
+    f = lambda a: tf.reduce_sum(tf.linalg.cholesky(a))
+    a = tf.constant([[2.0, 0.5], [0.5, 1.0]])
+    certificate = tf.certify(f, a)
+    assert certificate.verdict == "wrong"
+    assert "0.5 * (a + tf.transpose(a))" in certificate.text()
+    assert tf.certify(lambda a: f(0.5 * (a + tf.transpose(a))), a).verdict == "right"

@@ -249,6 +249,20 @@ def test_surface_of_what_is_none():
         loss_surface(lambda: v, w, (v, 0))
     with pytest.raises(ValueError, match="a sequence of pairs"):
         loss_surface(lambda: w, w, (v, 0), path=[1, 2, 3])
+    m = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    for chosen, options, words in (
+        ((w, (m, 0)), {}, "an index of each"),
+        ((w, w), {}, "two different"),
+        (((m, (0, 1)), (m, (0, -1))), {}, "two different"),
+        ((w, (v, 0)), {"grid": 1}, "grid"),
+        ((w, (v, 0)), {"span": ((1, 1), (0, 1))}, "span"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            loss_surface(lambda: w, *chosen, **options)
+    with pytest.raises(ValueError, match="nowhere finite"):
+        loss_surface(lambda: w * np.nan, w, (v, 0), grid=3)
+    flat = loss_surface(lambda: w * 0.0 + 1.0, w, (v, 0), grid=3, log=True)
+    assert flat.axes[-1].get_ylabel() == "loss"
     recorder = TrainingRecorder([w])
     with pytest.raises(ValueError, match="no values of these weights"):
         loss_surface(lambda: w, w, (v, 0), path=recorder)

@@ -66,6 +66,17 @@ def examine(
         arrays[1][i].reshape(-1)[k] = entry.error
         bounds[i].reshape(-1)[k] = entry.bound
     verdict = _verdict(found, checks)
+    if verdict == "wrong" and any(step.card.name == "cholesky" for step in judge.base.steps):
+        notes.append(
+            "cholesky takes its matrix as symmetric and shares the gradient between both halves; entries of a matrix "
+            "that is free are wrong then: certify with 0.5 * (a + tf.transpose(a)) in its place"
+        )
+    poisoned = [e.name for e in found if e.status == AT_KINK and e.claimed != e.claimed]
+    if poisoned:
+        notes.append(
+            f"the gradient is nan at {', '.join(poisoned[:4])}{' ...' if poisoned[4:] else ''}: so says convention at "
+            "this kink, but a step of descent would make the weights nan"
+        )
     if verdict == "not decided" and judge.failure is not None:
         error = judge.failure
         notes.append(f"the function fails near the inputs: {type(error).__name__}: {error}")

@@ -348,7 +348,7 @@ class TrainingRecorder(Callback, Figures):
         return text
 
     def _row(self, k: int) -> Row:
-        rows = self._settled()
+        rows, asked = self._settled(), k
         if k < 0:
             k += self._next
         for row in rows:
@@ -359,7 +359,7 @@ class TrainingRecorder(Callback, Figures):
                 "No step was recorded. Give the recorder to fit, or put the loop inside of `with recorder:`."
             )
         near = min((row.index for row in rows), key=lambda i: abs(i - k))
-        raise IndexError(f"Step {k} is not kept; the nearest one is {near}. {self.thinned}")
+        raise IndexError(f"Step {asked} is not kept; the nearest one is {near}. {self.thinned}")
 
     def step(self, k: int) -> Step:
         """Step k (from 0; negative: from the end).  Raises IndexError where it is not kept, with the nearest one."""

@@ -37,8 +37,18 @@ class Chosen:
         self.entry: tuple[int, ...] = (
             single if entry is None else tuple(entry) if isinstance(entry, list | tuple) else (entry,)
         )  # fmt: skip
+        if len(self.entry) != variable._value.ndim:
+            raise ArgumentError(
+                f"The weight has {variable._value.ndim} axes: give an index of each, as in (w, (0, 1)).", entry=entry
+            )  # fmt: skip
         self.value = float(variable._value[self.entry])
         self.label = name if entry is None else f"{name}[{','.join(map(str, self.entry))}]"
+
+    def same(self, other: Chosen) -> bool:
+        """Whether both are one entry of one variable."""
+        shape = self.variable._value.shape
+        mine, its = [tuple(i % n for i, n in zip(c.entry, shape)) for c in (self, other)]
+        return self.variable is other.variable and mine == its
 
     def of(self, array: np.ndarray) -> float:
         return float(array[self.entry])
@@ -55,7 +65,8 @@ def loss_surface(
     span: ((low, high), (low, high)) of w1 and w2; None: the path with a margin. grid: points along each axis.
     log: contours at equal steps of log(loss - lowest).
     The arrows are the negative gradients at points of the path, all to one scale. The weights are left as they were.
-    Gives a matplotlib Figure.  Raises ValueError for weights of several entries, TypeError where f gives no number.
+    Gives a matplotlib Figure.  Raises ValueError for weights of several entries, one weight twice, a grid under 2, a
+    span of no width and a loss that is nowhere finite, TypeError where f gives no number.
 
     >>> from gradtape.insight.training import loss_surface
     >>> w, b = tf.Variable(0.0), tf.Variable(0.0)
@@ -65,8 +76,16 @@ def loss_surface(
     """
     names = visible_names()
     first, second = (_chosen(w, names, place) for place, w in enumerate((w1, w2)))
+    if first.same(second):
+        raise ArgumentError("Expected two different weights.", w1=first.label, w2=second.label)
+    if isinstance(grid, bool) or not isinstance(grid, int) or grid < 2:
+        raise ArgumentError("Expected `grid` as a number of points, 2 or more.", grid=grid)
     points = _points(path, first, second)
     (x0, x1), (y0, y1) = span or _span(points)
+    if not (x0 < x1 and y0 < y1):
+        raise ArgumentError(
+            "Expected `span` as ((low, high), (low, high)), low under high.", span=span
+        )
     xs, ys = np.linspace(x0, x1, grid), np.linspace(y0, y1, grid)
     saved = {id(c.variable): (c.variable, c.variable._value) for c in (first, second)}
     chosen = points[np.unique(np.linspace(0, len(points) - 1, ARROWS).astype(int))]
@@ -77,6 +96,10 @@ def loss_surface(
     finally:
         for variable, value in saved.values():
             variable.assign(value)
+    if not np.isfinite(z).any():
+        raise ArgumentError(
+            "The loss is nowhere finite here: there is nothing to draw.", span=((x0, x1), (y0, y1))
+        )
     others = hasattr(path, "path_of") and path.entries > 2
     return _draw(first.label, second.label, xs, ys, z, points, chosen, slopes, heights, log, others)
 
@@ -158,6 +181,7 @@ def _draw(
     made, (axis,) = figure(7.2, 5.4, title)
     shown = np.where(np.isfinite(z), z, np.nan)
     low = float(np.nanmin(shown))
+    log = log and bool(np.nanmax(shown) > low)
     if log:
         shown = np.log10(shown - low + 1e-3 * (np.nanmax(shown) - low))
     ticker = matplotlib("ticker")
