@@ -294,7 +294,7 @@ def colours_are_what_the_network_says(page: Any, by_hand: ByHand, points: np.nda
     )
     ends = [page.evaluate(
         "name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()", name
-    ) for name in ("--zero", "--one")]  # fmt: skip
+    ) for name in ("--nought", "--one")]  # fmt: skip
     zero, one = (np.array([int(end[k : k + 2], 16) for k in (1, 3, 5)]) for end in ends)
     for index, pixel in zip(chosen, pixels):
         nearer_one = np.linalg.norm(pixel - one) < np.linalg.norm(pixel - zero)

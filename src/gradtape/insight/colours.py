@@ -1,6 +1,7 @@
 """The colours of pictures and pages, light and dark: what each means, and what it is.
 
-Values are green; gradients blue where positive, orange where negative.
+Values are green; gradients blue where positive, orange where negative. In the plane, regions are
+"one" or "nought".
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ LIGHT: Mapping[str, str] = {
     "paper": "#faf9f6", "panel": "#ffffff", "ink": "#1f2933", "soft": "#52606d", "line": "#dcdfe3",
     "value": "#0b7a4b", "plus": "#1d5fbf", "minus": "#c2410c", "mixed": "#7a3fb0", "zero": "#66727f",
     "bad": "#b3127f", "accent": "#1d5fbf", "accent-ink": "#ffffff", "trouble": "#9c2f24",
+    "nought": "#f2b591", "one": "#86b1ea", "point-edge": "#ffffff",
 }  # fmt: skip
 DARK: Mapping[str, str] = {
     "paper": "#14171c", "panel": "#1c2027", "ink": "#e4e9ee", "soft": "#a9b6c3", "line": "#343a44",
     "value": "#4ade9f", "plus": "#7cb4ff", "minus": "#ff9a5c", "mixed": "#c9a2ff", "zero": "#93a1b0",
     "bad": "#ff7ad6", "accent": "#7cb4ff", "accent-ink": "#10202f", "trouble": "#f2938a",
+    "nought": "#8a4a22", "one": "#2b5590", "point-edge": "#14171c",
 }  # fmt: skip
 
 

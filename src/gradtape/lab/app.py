@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from gradtape.insight.colours import variables
 from gradtape.lab import pages
 from gradtape.lab.exhibits import EXHIBITS
 from gradtape.lab.extras import load
@@ -19,6 +20,7 @@ from gradtape.lab.visitor import Visit
 
 ROOT = '<main id="gradtape">'  # of a live page
 STATIC = {
+    "colours.css": "text/css; charset=utf-8",
     "lab.css": "text/css; charset=utf-8",
     "charts.css": "text/css; charset=utf-8",
     "sources.css": "text/css; charset=utf-8",
@@ -106,13 +108,15 @@ async def _static(request: Any) -> Any:
     name = request.path_params["name"]
     if name not in STATIC:
         return responses.PlainTextResponse("There is no such file.\n", 404)
-    room = (
-        files("gradtape.insight") / "calls"
-        if name == "sources.css"
-        else files("gradtape.lab") / "page"
-    )
-    data = (room / name).read_bytes()
-    return responses.Response(data, headers={"content-type": STATIC[name]})
+    return responses.Response(_text_of(name), headers={"content-type": STATIC[name]})
+
+
+def _text_of(name: str) -> str:
+    if name == "colours.css":
+        return variables(":root")
+    if name == "sources.css":
+        return (files("gradtape.insight") / "calls" / name).read_text("utf-8")
+    return (files("gradtape.lab") / "page" / name).read_text("utf-8")
 
 
 def _document(lab: Lab) -> Any:

@@ -33,7 +33,8 @@ def layout(title: str, body: str, scripts: Iterable[str] = (), back: bool = True
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · gradtape lab</title>"
-        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/lab.css">'
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/colours.css">'
+        '<link rel="stylesheet" href="/static/lab.css">'
         '<link rel="stylesheet" href="/static/charts.css"><link rel="stylesheet" href="/static/sources.css">'
         f'<script src="/static/theme.js"></script>{loads}</head><body>'
         f'<header class="top">{home}<button type="button" id="theme" class="quiet">Theme</button></header>'

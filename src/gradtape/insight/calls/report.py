@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from gradtape.insight.calls.spots import Spot, Turn
 from gradtape.insight.calls.tables import STATES, source_table
+from gradtape.insight.colours import variables
 
 LONGEST = 80  # characters of a call in the list of calls
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -24,7 +25,11 @@ def report(file: str, spots: list[Spot], trouble: str = "") -> str:
     room = files("gradtape.insight.calls")
     own = [(room / name).read_text("utf-8") for name in ("report.css", "sources.css")]
     turns = [turn for spot in shown for turn in spot.turns]
-    styles = [*own, *(text for turn in turns for text in STYLE.findall(turn.derivation))]
+    styles = [
+        variables(":root"),
+        *own,
+        *(text for turn in turns for text in STYLE.findall(turn.derivation)),
+    ]
     style = "\n".join(dict.fromkeys(styles))  # each once, however many derivations bring it
     failed = f'<p class="trouble">{escape(trouble)}</p>' if trouble else ""
     contents = "".join(f"<li>{_line(n, spot)}</li>" for n, spot in enumerate(shown, start=1))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradtape.core.card import REGISTRY
 
-if TYPE_CHECKING:
-    from gradtape.insight.certificate.wide import Branch
-
 Masks = Callable[[Sequence[np.ndarray], np.ndarray, Mapping[str, Any]], np.ndarray]
 _SIZES = ("shape_of", "size", "rank", "ensure_shape")
+
+
+class Branch(NamedTuple):
+    """Which way an operation went: `mask` says it element by element."""
+
+    card: Any
+    mask: np.ndarray
+    site: Any
 
 
 def _sign(x: np.ndarray) -> np.ndarray:

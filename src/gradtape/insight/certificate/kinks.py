@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gradtape.insight.certificate.branches import differing, singular
+from gradtape.insight.certificate.branches import Branch, differing, singular
 from gradtape.insight.certificate.certificate import AT_KINK, OPEN, RIGHT, WRONG, Entry, Kink
 from gradtape.insight.certificate.differences import Line, Side, one_sided
-from gradtape.insight.certificate.wide import Branch
 from gradtape.insight.source import place_of
 
 ONE_SIDED = "one-sided differences"

@@ -15,8 +15,8 @@ from gradtape.core.context import STATE, no_recording, recorders
 from gradtape.core.convert import convert
 from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
-from gradtape.insight.certificate.branches import same_way
-from gradtape.insight.certificate.wide import Branch, Fixed, Step, Wide, widened
+from gradtape.insight.certificate.branches import Branch, same_way
+from gradtape.insight.certificate.wide import Fixed, Step, Wide, widened
 
 
 class Run:

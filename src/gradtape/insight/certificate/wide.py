@@ -21,7 +21,7 @@ from gradtape.core.tensor import Tensor
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import graphs_in
 from gradtape.graph.tracer import replay
-from gradtape.insight.certificate.branches import branch_of
+from gradtape.insight.certificate.branches import Branch, branch_of
 from gradtape.insight.reading import CALLS
 
 DOUBLE, DOUBLE_COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
@@ -37,14 +37,6 @@ class Step(NamedTuple):
     output: Any
     site: Any
     dtype: np.dtype[Any]
-
-
-class Branch(NamedTuple):
-    """Which way an operation went: `mask` says it element by element."""
-
-    card: Any
-    mask: np.ndarray
-    site: Any
 
 
 def wide_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -65,8 +65,3 @@ def fixed(value: Any, decimals: int) -> str:
 
 def _stripped(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def dtype_and_shape(value: np.ndarray) -> str:
-    """ "float32[2,3]"."""
-    return f"{value.dtype.name}[{','.join(map(str, value.shape))}]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -204,6 +204,3 @@ def holds(x: Expression) -> bool | None:
 def negative(value: Any) -> bool:
     x = np.asarray(value)[()]
     return (x.dtype.kind in "ifV" and bool(x < 0)) or x.dtype.kind == "c"
-
-
-Show = Callable[[Expression], str]

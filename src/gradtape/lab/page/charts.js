@@ -101,7 +101,7 @@ const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 export function drawRegions(canvas, { side, reach, levels }, points, labels) {
   const data = bytes(levels);
-  const [zero, middle, one] = ["--zero", "--paper", "--one"].map((name) => rgb(colour(name)));
+  const [zero, middle, one] = ["--nought", "--paper", "--one"].map((name) => rgb(colour(name)));
   const small = new ImageData(side, side);
   data.forEach((level, index) => {
     const share = level / 255;
