@@ -138,7 +138,7 @@ class Dot:
         self.edges.append(edge)
 
     def write(self, path, format):
-        Path(path).write_text(format)
+        Path(path).write_text(f"<{format}/>")
 
 
 def test_drawing_with_pydot(monkeypatch, tmp_path: Path) -> None:
@@ -155,7 +155,11 @@ def test_drawing_with_pydot(monkeypatch, tmp_path: Path) -> None:
     ]
     assert "y | Dense | {input: (None, 2) | output: (None, 3)}" in labels[dot.edges[0][1]]
     U.plot_model(model(), str(tmp_path / "m.svg"))
-    assert (tmp_path / "m.svg").read_text() == "svg"
+    assert (tmp_path / "m.svg").read_text() == "<svg/>"
+    display = pytest.importorskip("IPython.display")  # a notebook has it: it shows the picture
+    shown = U.plot_model(model(), str(tmp_path / "m.svg"))
+    assert isinstance(shown, display.SVG)
+    assert "<svg/>" in shown.data
 
 
 def test_quiet_logging(capsys) -> None:

@@ -126,4 +126,5 @@ def plot_model(
     dot.write(path, format=form)
     if form == "pdf" or "IPython.display" not in sys.modules:
         return None
-    return sys.modules["IPython.display"].Image(filename=path)
+    display = sys.modules["IPython.display"]
+    return (display.SVG if form == "svg" else display.Image)(filename=path)
