@@ -32,7 +32,7 @@ def visit_of(tmp_path, trouble="") -> Visit:
         Turn(20, ["loss"], sources, trouble="no <page>"),
     ]
     spots = [
-        Spot("/work/train.py", None, 12, 12, "g = tape.gradient(loss, [w, x])", 20, turns),
+        Spot("/home/ada/train.py", None, 12, 12, "g = tape.gradient(loss, [w, x])", 20, turns),
         Spot("Cell In[3]", 3, 2, 2, "tape.gradient(y, <w>)", 1, [], "it is traced"),
     ]
     return Visit(tmp_path / "train<1>.py", spots, trouble)
