@@ -132,6 +132,20 @@ def test_several_targets_and_their_cotangents() -> None:
     np.testing.assert_array_equal(found.wires[found.sources[0]].gradient, expected)
 
 
+def test_cotangents_are_taken_as_the_tape_takes_them() -> None:
+    """One of another shape would be broadcast, and every gradient wrong."""
+    x = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+    for seeds in (tf.constant([1.0, 3.0]), [tf.ones((2, 2))] * 2, np.ones((2, 2))):
+        with pytest.raises(ValueError, match="output_gradients") as of_the_tape:
+            tape.gradient(y, x, seeds)
+        with pytest.raises(ValueError, match="output_gradients") as found:
+            recorded(tape, y, x, seeds)
+        first = str(found.value).splitlines()[0]
+        assert first == str(of_the_tape.value).splitlines()[0]
+
+
 def test_what_is_let_go_is_said() -> None:
     tf.config.explanations = False
     try:

@@ -13,15 +13,14 @@ from gradtape.base.errors import ArgumentError, TapeError
 from gradtape.base.quiet import quiet
 from gradtape.core.card import REGISTRY, Op
 from gradtape.core.context import no_recording
-from gradtape.core.convert import convert
-from gradtape.core.ends import source_of, target_of
+from gradtape.core.ends import seeds_of, source_of, target_of
 from gradtape.core.tape import GradientTape, place
 from gradtape.core.variable import Variable
 from gradtape.graph.ir import Graph, graphs_in
 from gradtape.insight.naming import name_wires
 from gradtape.insight.recording import Gate, Recording, Wire, frozen
 from gradtape.insight.source import place_of, visible_names
-from gradtape.insight.walk import back
+from gradtape.insight.walk import back, leading_to
 
 CALLS = ("call", "watched")
 
@@ -107,14 +106,8 @@ class Draft:
 
     def prune(self, targets: Sequence[int]) -> None:
         """Leave out what the targets do not need: conditions, counters, other results of a function."""
-        needed, kept = set(targets), []
-        for gate in reversed(self.gates):
-            if not needed.isdisjoint(gate[3]):
-                kept.append(gate)
-                needed.update(gate[2])
-        self.gates = kept[::-1]
-        for _, _, _, outputs, _, _ in kept:
-            needed.update(outputs)
+        self.gates = leading_to(self.gates, targets)
+        needed = {*targets, *(s for gate in self.gates for s in (*gate[2], *gate[3]))}
         wires = {self.wire_of[s] for s in needed}
         order = {old: new for new, old in enumerate(sorted(wires))}
         self.slots = [self.slots[old] for old in order]
@@ -170,7 +163,8 @@ def recorded(
         raise ArgumentError("There is nothing to explain: the target is empty.", target=target)
     with no_recording(), quiet():
         draft = _drafted(tape, records, targets)
-        seeds = _seeds(output_gradients, targets)
+        given = seeds_of(output_gradients, targets)
+        seeds = [np.ones_like(t._value) if g is None else g._value for t, g in zip(targets, given)]
         slots = [_slot_of(draft, t) for t in targets]
         draft.prune(slots)
         cotangents, parts = back(draft.values, draft.gates, slots, seeds)
@@ -295,20 +289,6 @@ def _slot_of(draft: Draft, target: Any) -> int:
                 return draft.slots[wire][0]
         return draft.wire("variable", target, target._value)
     return draft.of_tensor(target, "constant")
-
-
-def _seeds(output_gradients: Any, targets: list[Any]) -> list[np.ndarray]:
-    if output_gradients is None:
-        return [np.ones(t._value.shape, t._value.dtype) for t in targets]
-    given = tree.flatten(output_gradients)
-    if len(given) != len(targets):
-        raise ArgumentError(
-            "output_gradients needs one entry per target.",
-            targets=len(targets),
-            output_gradients=len(given),
-        )
-    ones = [np.ones(t._value.shape, t._value.dtype) for t in targets]
-    return [one if g is None else convert(g, one.dtype)._value for g, one in zip(given, ones)]
 
 
 def _of_wire(slots: list[int], cotangents: dict[int, Any]) -> Any:

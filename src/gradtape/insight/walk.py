@@ -18,6 +18,16 @@ USERS = frozenset({"custom_gradient", "sparse_custom_gradient"})  # a user's fun
 Settle = Callable[[Any, int, np.ndarray], np.ndarray]
 
 
+def leading_to(gates: Sequence[Any], targets: Sequence[int]) -> list[Any]:
+    """The gates that the targets need, in their order."""
+    needed, kept = set(targets), []
+    for gate in reversed(gates):
+        if not needed.isdisjoint(gate[3]):
+            kept.append(gate)
+            needed.update(gate[2])
+    return kept[::-1]
+
+
 def there(values: list[Any], gates: Sequence[Any], settle: Settle | None = None) -> None:
     """Compute the outputs of all gates into `values`.
 

@@ -17,7 +17,7 @@ from gradtape.core.context import no_recording
 from gradtape.insight.gates.draft import Draft, each
 from gradtape.insight.gates.splits import split
 from gradtape.insight.recording import Gate, Recording, Wire, frozen, unique_names
-from gradtape.insight.walk import back
+from gradtape.insight.walk import back, leading_to
 
 LIMIT = 5_000
 
@@ -63,7 +63,7 @@ def scalars(recording: Recording, *, whole: Sequence[str] = (), limit: int = LIM
             draft.at = gate.index
             split(draft, gate)
         targets, seeds = _targets(draft)
-        _prune(draft, targets)
+        draft.gates = leading_to(draft.gates, targets)
         cotangents, parts = back(draft.values, draft.gates, targets, seeds)
     return _checked(_recording(draft, targets, seeds, cotangents, parts), recording)
 
@@ -75,15 +75,6 @@ def _targets(draft: Draft) -> tuple[list[int], list[Any]]:
         targets += draft.entries(wire).reshape(-1).tolist()
         seeds += each(seed)
     return targets, seeds
-
-
-def _prune(draft: Draft, targets: Sequence[int]) -> None:
-    needed, kept = set(targets), []
-    for gate in reversed(draft.gates):
-        if not needed.isdisjoint(gate[3]):
-            kept.append(gate)
-            needed.update(gate[2])
-    draft.gates = kept[::-1]
 
 
 def _recording(
