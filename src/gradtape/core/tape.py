@@ -41,9 +41,8 @@ class UnconnectedGradients(Enum):
 
 _NO_GRADIENT = UnconnectedGradients.NONE
 _DEPTH = 4  # frames of ours between the user's line and the search for it, at the least
-KEPT_BYTES = (
-    256 * 2**20
-)  # of results that a tape keeps for explanations when its gradient was asked for
+# Of the results that a tape keeps for explanations when its gradient was asked for.
+KEPT_BYTES = 256 * 2**20
 
 
 @export("GradientTape", "autodiff.GradientTape")

@@ -21,19 +21,26 @@ from gradtape.graph.tracer import Trace
 LIMIT = {"float32": 1e-6, "float64": 1e-12}
 
 
+def unlike(found: np.ndarray, wanted: np.ndarray) -> str:
+    """How an array differs in shape, dtype, whole numbers, or in where it is not finite; "" where it does not."""
+    if found.shape != wanted.shape or found.dtype != wanted.dtype:
+        return f"{found.dtype}{found.shape} instead of {wanted.dtype}{wanted.shape}"
+    exact = ~np.isfinite(wanted) if wanted.dtype.kind == "f" else ...
+    same = np.array_equal(found[exact], wanted[exact], equal_nan=wanted.dtype.kind == "f")
+    return "" if same else f"{found} instead of {wanted}"
+
+
 def differs(found: np.ndarray, wanted: np.ndarray) -> str:
     """How an array is not what it should be; "" where it is."""
     wanted = np.asarray(wanted)
     if wanted.dtype.name in ("int64", "uint64"):  # beyond 2^53 rounded to float64
         found, wanted = found.astype(np.float64), wanted.astype(np.float64)
         return "" if np.array_equal(found, wanted) else f"{found} instead of {wanted}"
-    if found.shape != wanted.shape or found.dtype != wanted.dtype:
-        return f"{found.dtype}{found.shape} instead of {wanted.dtype}{wanted.shape}"
+    if unlike(found, wanted):
+        return unlike(found, wanted)
     if wanted.dtype.kind != "f":
-        return "" if np.array_equal(found, wanted) else f"{found} instead of {wanted}"
+        return ""
     finite = np.isfinite(wanted)
-    if not np.array_equal(found[~finite], wanted[~finite], equal_nan=True):
-        return f"{found} instead of {wanted}"
     a, b = found[finite].astype(np.float64), wanted[finite].astype(np.float64)
     error = np.abs(a - b).max(initial=0.0)
     largest = max(np.abs(b).max(initial=0.0), 1e-30)
